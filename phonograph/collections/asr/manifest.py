@@ -1,0 +1,91 @@
+"""The data layer of speech recognition: recordings and transcripts listed in JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
+from phonograph.data.manifest import read_manifest
+from phonograph.data.tokenizers import build_tokenizer
+from phonograph.errors import DataError, Diagnostic
+from phonograph.types.kinds import Audio, Id, Lengths, Text, Tokens
+from phonograph.types.ports import ports
+from phonograph.types.registry import register
+from phonograph.types.vocabulary import Vocabulary
+
+
+@register("asr.manifest", version=1)
+class Manifest:
+    """Read utterances from manifests, one JSON object a line, as NeMo writes them.
+
+    A line has `audio_filepath` (relative to the manifest), `duration` in seconds and `text`.
+
+    Args:
+        sample_rate: samples per second that every recording must have.
+        tokenizer: how transcripts become tokens, such as
+            `{type: characters, alphabet: "abcdefghijklmnopqrstuvwxyz '"}`.
+        train: manifest to learn from.
+        validation: manifest to choose the best checkpoint on.
+        test: manifest for a final score.
+        batch_seconds: seconds of padded audio in a batch, above 0.
+        workers: processes that read ahead, at least 0.
+
+    >>> alphabet = {"type": "characters", "alphabet": "ab "}
+    >>> Manifest.derived(tokenizer=alphabet)["vocab"].size
+    3
+    """
+
+    def __init__(
+        self,
+        sample_rate: int,
+        tokenizer: Mapping[str, Any],
+        *,
+        train: Path | None = None,
+        validation: Path | None = None,
+        test: Path | None = None,
+        batch_seconds: float = 60.0,
+        workers: int = 0,
+    ) -> None:
+        if batch_seconds <= 0:
+            raise ValueError("batch_seconds must be above 0")
+        self.sample_rate = sample_rate
+        self.tokenizer = build_tokenizer(tokenizer)
+        self.manifests = {"train": train, "validation": validation, "test": test}
+        self.batch_seconds = batch_seconds
+        self.workers = workers
+
+    @staticmethod
+    def derived(tokenizer: Mapping[str, Any]) -> dict[str, Vocabulary]:
+        """Return the vocabulary that the tokenizer makes."""
+        return {"vocab": build_tokenizer(tokenizer).vocabulary}
+
+    @ports(
+        out={
+            "audio": Audio("B S"),
+            "audio_lengths": Lengths("B", of="S"),
+            "tokens": Tokens("B L"),
+            "token_lengths": Lengths("B", of="L"),
+            "text": Text("B"),
+            "id": Id("B"),
+        }
+    )
+    def collate(self, items: Sequence[Item]) -> Batch:
+        """Put utterances side by side, padded with zeros."""
+        return collate(items)
+
+    def dataset(self, split: str) -> SpeechDataset:
+        """Open the manifest of a split.
+
+        Args:
+            split: `train`, `validation` or `test`.
+
+        Raises:
+            DataError: no manifest was given for the split, or its lines are at fault.
+        """
+        manifest = self.manifests[split]
+        if manifest is None:
+            help = f"give one: modules.….with.{split}=path/to/{split}.jsonl"
+            raise DataError(Diagnostic("PD050", f"no {split} manifest is given", help=help))
+        return SpeechDataset(read_manifest(manifest), self.tokenizer, self.sample_rate)

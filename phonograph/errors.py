@@ -1,0 +1,147 @@
+"""What can go wrong, as values and as exceptions.
+
+A check returns `Diagnostic` values; only an edge (command line, public function) raises them:
+
+    PhonographError           everything a user can mend
+    ├── GraphError            the YAML graph: language, wiring, types, settings
+    ├── DataError             manifests, audio files, transcripts
+    ├── BundleError           checkpoints: `*.phono` and files to import
+    └── MissingExtraError     an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot in a text file; lines and columns count from 1.
+
+    Args:
+        file: the name the user gave, or a name such as `command line`.
+        line: line number; 0 when the whole file is meant.
+        column: first column; 0 when the whole line is meant.
+        width: number of characters to underline, at least 1.
+        source: the text of that line, without its end.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+    width: int = 1
+    source: str = ""
+
+    def __str__(self) -> str:
+        numbers = [str(number) for number in (self.line, self.column) if number]
+        return ":".join([self.file, *numbers])
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One fault: where it is, what it is, and how to mend it.
+
+    Args:
+        code: stable code such as `PG030`.
+        message: what is wrong, in one line.
+        place: the line to change.
+        label: a short remark under the underlined text.
+        causes: the chain of facts that makes it wrong, each one line.
+        help: what to write instead.
+
+    >>> print(Diagnostic("PG010", "unknown module", Place("a.yaml", 2, 6, 3, "mel: {x}"), help="try y"))
+    error[PG010]: unknown module
+      --> a.yaml:2:6
+       |
+     2 | mel: {x}
+       |      ^^^
+       = help: try y
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    label: str = ""
+    causes: tuple[str, ...] = ()
+    help: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"error[{self.code}]: {self.message}"]
+        gutter = "  "
+        if self.place is not None:
+            number = str(self.place.line)
+            gutter = " " * (len(number) + 1)
+            lines.append(f"{gutter}--> {self.place}")
+            if self.place.source:
+                lines += self._excerpt(number, gutter)
+        lines += [f"{gutter} = {cause}" for cause in self.causes]
+        if self.help:
+            lines.append(f"{gutter} = help: {self.help}")
+        return "\n".join(lines)
+
+    def _excerpt(self, number: str, gutter: str) -> list[str]:
+        place = self.place
+        assert place is not None
+        shown = [f"{gutter} |", f" {number} | {place.source}"]
+        if place.column:
+            underline = " " * (place.column - 1) + "^" * place.width
+            shown.append(f"{gutter} | {underline} {self.label}".rstrip())
+        return shown
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for `--json` output."""
+        place = self.place
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "label": self.label,
+            "causes": list(self.causes),
+            "help": self.help,
+        }
+
+
+class PhonographError(Exception):
+    """Something a user can mend, told by one or more diagnostics."""
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        if isinstance(diagnostics, Diagnostic):
+            diagnostics = (diagnostics,)
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n\n".join(map(str, self.diagnostics)))
+
+
+class GraphError(PhonographError):
+    """The YAML graph is at fault."""
+
+
+class DataError(PhonographError):
+    """A manifest, an audio file or a transcript is at fault."""
+
+
+class BundleError(PhonographError):
+    """A checkpoint or a file to import is at fault."""
+
+
+class MissingExtraError(PhonographError):
+    """An optional package is needed and not installed."""
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Say which known names resemble a misspelt one, or list them all when they are few.
+
+    >>> nearest("asr.logmel", ["asr.log_mel", "asr.conformer"])
+    'did you mean `asr.log_mel`?'
+    >>> nearest("x", ["audio", "text"])
+    'known are `audio`, `text`'
+    """
+    close = get_close_matches(name, known, n=3, cutoff=0.7)
+    if close:
+        return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?"
+    if 0 < len(known) <= 12:
+        return "known are " + ", ".join(f"`{match}`" for match in known)
+    return ""

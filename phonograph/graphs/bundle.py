@@ -1,0 +1,130 @@
+"""The bundle `*.phono`: one zip with the lock, the weights and notes; plain data throughout."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from phonograph.errors import BundleError, Diagnostic, Place
+from phonograph.graphs.check import check_document
+from phonograph.graphs.document import MAX_BYTES
+from phonograph.graphs.lock import fingerprint, read_lock, to_lock
+from phonograph.graphs.model import Model, build
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.types.registry import Registry
+
+GRAPH, WEIGHTS, NOTES = "graph.json", "weights.safetensors", "notes.json"
+MAX_WEIGHT_BYTES = 1 << 36
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a bundle holds.
+
+    Args:
+        graph: the solved graph.
+        weights: tensors by `node.parameter`.
+        notes: plain facts such as versions and scores.
+    """
+
+    graph: SolvedGraph
+    weights: dict[str, Tensor]
+    notes: dict[str, Any]
+
+
+def save_bundle(
+    path: Path, graph: SolvedGraph, weights: Mapping[str, Tensor], notes: Mapping[str, Any]
+) -> None:
+    """Write a bundle under a temporary name, then put it in place, so that none is half written.
+
+    Args:
+        path: where it goes; what stands there is replaced.
+        graph: a solved graph.
+        weights: its state_dict.
+        notes: JSON-able facts.
+    """
+    lock = to_lock(graph)
+    told = {**notes, "fingerprint": fingerprint(lock)}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+            archive.writestr(GRAPH, json.dumps(lock, indent=1, ensure_ascii=False))
+            archive.writestr(NOTES, json.dumps(told, indent=1, ensure_ascii=False))
+            archive.writestr(WEIGHTS, save_tensors(tensors))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_bundle(path: Path, registry: Registry) -> Bundle:
+    """Read a bundle; its graph is checked as any other.
+
+    Raises:
+        BundleError: it is missing, damaged, too large, or holds what a bundle does not hold.
+        GraphError: its graph does not hold with the modules installed here.
+    """
+    members = _read_members(path)
+    try:
+        lock, notes = json.loads(members[GRAPH]), json.loads(members[NOTES])
+        weights = load_tensors(members[WEIGHTS])
+    except (ValueError, SafetensorError) as error:
+        raise _refuse("PB003", path, f"it is damaged: {error}") from None
+    checked = check_document(read_lock(lock, str(path)), registry)
+    if checked.graph is None:
+        faults = tuple(fault for fault in checked.faults)
+        raise BundleError(faults)
+    return Bundle(checked.graph, weights, notes)
+
+
+def open_bundle(path: Path, registry: Registry, device: str = "cpu") -> Model:
+    """Build the model of a bundle, with its weights, ready to run.
+
+    Raises:
+        BundleError: as `read_bundle`, or its weights do not fit its graph.
+    """
+    bundle = read_bundle(path, registry)
+    model = build(bundle.graph)
+    try:
+        model.module.load_state_dict(bundle.weights)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise _refuse("PB004", path, f"its weights do not fit its graph: {reason}") from None
+    model.module.to(device).eval()
+    return model
+
+
+def _read_members(path: Path) -> dict[str, bytes]:
+    limits = {GRAPH: MAX_BYTES, NOTES: MAX_BYTES, WEIGHTS: MAX_WEIGHT_BYTES}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = {info.filename: info for info in archive.infolist()}
+            if set(infos) != set(limits) or len(infos) != len(archive.infolist()):
+                have = ", ".join(sorted(infos)[:6])
+                raise _refuse("PB002", path, f"a bundle holds {', '.join(limits)}; this has {have}")
+            for name, info in infos.items():
+                if info.compress_type != zipfile.ZIP_STORED or info.file_size > limits[name]:
+                    raise _refuse("PB002", path, f"`{name}` is compressed or too large")
+            return {name: archive.read(info) for name, info in infos.items()}
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise _refuse("PB001", path, f"it is not a phonograph bundle: {error}") from None
+    except OSError as error:
+        raise _refuse("PB001", path, error.strerror or str(error)) from None
+
+
+def _refuse(code: str, path: Path, reason: str) -> BundleError:
+    return BundleError(Diagnostic(code, f"cannot read the bundle: {reason}", Place(str(path))))

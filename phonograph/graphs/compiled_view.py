@@ -1,0 +1,126 @@
+"""Compile a view: its tensor core into one `torch.fx.GraphModule`, its host tail into plain calls."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import fx, nn
+
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.spec import PortName
+from phonograph.graphs.views import View
+from phonograph.types.declaration import Declaration
+
+Values = dict[PortName, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledView:
+    """A view that runs.
+
+    Args:
+        view: what was compiled.
+        core: calls the owner's submodules; takes `core_inputs`, returns `core_outputs` as a tuple.
+        core_inputs: ports the core takes, in order.
+        core_outputs: ports the core returns, in order.
+        tail: (node, module, its declaration), in order.
+    """
+
+    view: View
+    core: fx.GraphModule
+    core_inputs: tuple[PortName, ...]
+    core_outputs: tuple[PortName, ...]
+    tail: tuple[tuple[str, Any, Declaration], ...]
+
+    def __call__(self, given: Mapping[PortName, Any]) -> Values:
+        """Compute every output of the view.
+
+        Args:
+            given: a value for each of the view's inputs.
+
+        Returns:
+            values by port: the view's outputs, and whatever the tail needed.
+        """
+        values: Values = {port: given[port] for port in self.view.inputs}
+        results = self.core(*[values[port] for port in self.core_inputs])
+        values.update(zip(self.core_outputs, results, strict=True))
+        for name, module, declared in self.tail:
+            arguments = {
+                port: values[self.view.sources[PortName(name, port)]]
+                for port in declared.ports.inputs
+                if PortName(name, port) in self.view.sources
+            }
+            values.update(_named(name, declared, module(**arguments)))
+        return values
+
+
+def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> CompiledView:
+    """Compile a view over built modules, which are shared, not copied.
+
+    Args:
+        graph: the solved graph.
+        view: the part to compile.
+        modules: node -> built module.
+    """
+    core_inputs = [port for port in view.inputs if _feeds(view, port, view.core)]
+    produced = [port for port in _produced(graph, view) if _leaves_core(view, port)]
+    traced = fx.Graph()
+    values: dict[PortName, fx.Node] = {
+        port: traced.placeholder(f"{port.node}_{port.port}") for port in core_inputs
+    }
+    for name in view.core:
+        _call(traced, name, graph.nodes[name].declaration, view, values)
+    traced.output(tuple(values[port] for port in produced))
+    root = nn.Module()
+    for name in view.core:
+        root.add_module(name, modules[name])
+    return CompiledView(
+        view=view,
+        core=fx.GraphModule(root, traced, class_name=f"{view.name.capitalize()}Core"),
+        core_inputs=tuple(core_inputs),
+        core_outputs=tuple(produced),
+        tail=tuple((n, modules[n], graph.nodes[n].declaration) for n in view.tail),
+    )
+
+
+def _feeds(view: View, port: PortName, nodes: tuple[str, ...]) -> bool:
+    return any(source == port and target.node in nodes for target, source in view.sources.items())
+
+
+def _produced(graph: SolvedGraph, view: View) -> list[PortName]:
+    return [PortName(name, port) for name in view.core for port in graph.nodes[name].outputs]
+
+
+def _leaves_core(view: View, port: PortName) -> bool:
+    return port in view.outputs or _feeds(view, port, view.tail)
+
+
+def _call(
+    traced: fx.Graph,
+    name: str,
+    declared: Declaration,
+    view: View,
+    values: dict[PortName, fx.Node],
+) -> None:
+    arguments = {
+        port: values[view.sources[PortName(name, port)]]
+        for port in declared.ports.inputs
+        if PortName(name, port) in view.sources
+    }
+    result = traced.call_module(name, kwargs=arguments)
+    outputs = list(declared.ports.outputs)
+    if len(outputs) == 1:
+        values[PortName(name, outputs[0])] = result
+        return
+    for index, port in enumerate(outputs):
+        item = traced.call_function(operator.getitem, (result, index))
+        values[PortName(name, port)] = item
+
+
+def _named(name: str, declared: Declaration, result: Any) -> Values:
+    outputs = list(declared.ports.outputs)
+    results = (result,) if len(outputs) == 1 else result
+    return {PortName(name, port): value for port, value in zip(outputs, results, strict=True)}

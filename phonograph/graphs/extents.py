@@ -1,0 +1,170 @@
+"""Follow time and label axes through the graph: how long each is, how fast, and whose lengths count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from phonograph.errors import Diagnostic, Place
+from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.solved import Extent
+from phonograph.graphs.spec import GraphSpec, PortName
+from phonograph.graphs.wiring import Wire, Wiring
+from phonograph.types.axes import Role, role_of
+from phonograph.types.declaration import Declaration
+from phonograph.types.kinds import Audio, Kind, Lengths, parse_axes
+from phonograph.types.terms import Constant, Name, Term, axis_in, names_in, parse_term, substitute
+from phonograph.types.vocabulary import Vocabulary
+
+Axes = dict[str, Extent]
+
+
+def follow_axes(
+    spec: GraphSpec,
+    wiring: Wiring,
+    declarations: Mapping[str, Declaration],
+    values: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Axes], list[Diagnostic]]:
+    """Find every time and label axis of every node.
+
+    Args:
+        spec: the graph as written.
+        wiring: all wires.
+        declarations: node -> declaration.
+        values: node -> every name its terms may use.
+
+    Returns:
+        node -> axis name -> extent, and the faults: axes that disagree, lengths of another axis.
+    """
+    follower = _Follower(spec, wiring, declarations, values)
+    for node in wiring.order():
+        if node in declarations:
+            follower.visit(node)
+    return follower.axes, follower.faults
+
+
+def fill_in(term: Term, values: Mapping[str, Any], axes: Axes) -> Extent | None:
+    """Express a node's axis term by the root of its axis, or None when something is unknown."""
+    axis = axis_in(term)
+    extent = axes.get(axis) if axis else None
+    if extent is None or axis is None:
+        return None
+    filled = substitute(term, {**_constants(values), axis: extent.term})
+    if len(names_in(filled)) > 1:
+        return None
+    return Extent(extent.root, filled, extent.rate)
+
+
+def _constants(values: Mapping[str, Any]) -> dict[str, Term]:
+    constants: dict[str, Term] = {}
+    for name, value in values.items():
+        if isinstance(value, Vocabulary):
+            constants[name] = Constant(Fraction(value.size))
+        elif isinstance(value, int | float | Fraction) and not isinstance(value, bool):
+            constants[name] = Constant(Fraction(str(value)))
+    return constants
+
+
+class _Follower:
+    def __init__(
+        self,
+        spec: GraphSpec,
+        wiring: Wiring,
+        declarations: Mapping[str, Declaration],
+        values: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        self.spec = spec
+        self.declarations = declarations
+        self.values = values
+        self.axes: dict[str, Axes] = {}
+        self.faults: list[Diagnostic] = []
+        self.incoming: dict[str, list[Wire]] = {}
+        for wire in wiring.wires:
+            self.incoming.setdefault(wire.target.node, []).append(wire)
+
+    def visit(self, node: str) -> None:
+        declared = self.declarations[node]
+        self.axes[node] = {}
+        givers: dict[str, Wire] = {}
+        wires = self.incoming.get(node, [])
+        tensors = [w for w in wires if not isinstance(self._wanted(w), Lengths)]
+        for wire in tensors:
+            self._bind(wire, givers)
+        for wire in wires:
+            if isinstance(self._wanted(wire), Lengths):
+                self._check_lengths(wire, givers)
+        for kind in declared.ports.outputs.values():
+            self._start_fresh_axes(node, kind)
+
+    def _wanted(self, wire: Wire) -> Kind:
+        return self.declarations[wire.target.node].ports.inputs[wire.target.port]
+
+    def _given(self, wire: Wire) -> Kind:
+        return self.declarations[wire.source.node].ports.outputs[wire.source.port]
+
+    def _extent(self, node: str, term: Term) -> Extent | None:
+        return fill_in(term, self.values.get(node, {}), self.axes.get(node, {}))
+
+    def _bind(self, wire: Wire, givers: dict[str, Wire]) -> None:
+        given, wanted = parse_axes(self._given(wire).axes), parse_axes(self._wanted(wire).axes)
+        for term, axis in zip(given, wanted, strict=True):
+            extent = self._extent(wire.source.node, term)
+            if role_of_term(axis) not in (Role.TIME, Role.LABEL) or extent is None:
+                continue
+            known = self._extent(wire.target.node, axis)
+            if known is None and isinstance(axis, Name):
+                self.axes[wire.target.node][axis.name] = extent
+                givers[axis.name] = wire
+            elif known is not None and not known.agrees_with(extent):
+                self._report_axes(wire, extent, known, givers.get(axis_in(axis) or ""))
+
+    def _report_axes(self, wire: Wire, extent: Extent, known: Extent, giver: Wire | None) -> None:
+        causes = [f"{wire.source} has {_described(extent)}"]
+        if giver is not None:
+            causes.append(f"{giver.source} has {_described(known)}")
+        message = f"the inputs of `{wire.target.node}` must have one length"
+        self._fault("PG022", message, wire.target, tuple(causes), "")
+
+    def _check_lengths(self, wire: Wire, givers: dict[str, Wire]) -> None:
+        given, wanted = self._given(wire), self._wanted(wire)
+        if not isinstance(given, Lengths) or not isinstance(wanted, Lengths):
+            return
+        extent = self._extent(wire.source.node, parse_term(given.of))
+        needed = self._extent(wire.target.node, parse_term(wanted.of))
+        if extent is None or needed is None or extent.agrees_with(needed):
+            return
+        giver = givers.get(wanted.of)
+        tensor = giver.source if giver else PortName(wire.target.node, wanted.of)
+        causes = (f"{wire.source} counts {_described(extent)}", f"{tensor} has {_described(needed)}")
+        message = f"`{wire.target}` gets the lengths of another axis"
+        help = f"delete `{wire.target.port}`: lengths come along with their tensor"
+        self._fault("PG023", message, wire.target, causes, help)
+
+    def _start_fresh_axes(self, node: str, kind: Kind) -> None:
+        for term in parse_axes(kind.axes):
+            axis = axis_in(term)
+            if axis is None or axis in self.axes[node]:
+                continue
+            if role_of(axis) in (Role.TIME, Role.LABEL):
+                rate = self._rate(node, kind)
+                self.axes[node][axis] = Extent(f"{node}.{axis}", Name(axis), rate)
+
+    def _rate(self, node: str, kind: Kind) -> Fraction | None:
+        value = self.values.get(node, {}).get(kind.rate) if isinstance(kind, Audio) else None
+        return Fraction(value) if isinstance(value, int | Fraction) else None
+
+    def _fault(
+        self, code: str, message: str, target: PortName, causes: tuple[str, ...], help: str
+    ) -> None:
+        place = self._place(target)
+        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help))
+
+    def _place(self, target: PortName) -> Place:
+        return self.spec.document.place("modules", target.node, "from", target.port)
+
+
+def _described(extent: Extent) -> str:
+    rate = extent.steps_per_second
+    per_second = f", {float(rate):g} per second" if rate is not None else ""
+    return f"{extent.term} steps ({extent.root}{per_second})"

@@ -1,0 +1,145 @@
+"""Start from a checkpoint: which weights are reused, which start anew, which stay frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+from torch import Tensor, nn
+
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.bundle import Bundle, read_bundle
+from phonograph.graphs.model import Model
+from phonograph.graphs.parameters import GIVEN_LATER, to_plain
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.weight_names import matches_any
+from phonograph.types.kinds import Audio
+from phonograph.types.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens to each weight.
+
+    Args:
+        reused: names taken from the checkpoint.
+        fresh: names that start anew -> why.
+        frozen: names that training leaves alone.
+    """
+
+    reused: tuple[str, ...]
+    fresh: Mapping[str, str]
+    frozen: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Say it in a line per node and outcome."""
+        said = [f"reused: {_by_node(self.reused)}"] if self.reused else []
+        for reason in dict.fromkeys(self.fresh.values()):
+            names = [name for name, why in self.fresh.items() if why == reason]
+            said.append(f"starts anew ({reason}): {_by_node(names)}")
+        return said + ([f"frozen: {_by_node(self.frozen)}"] if self.frozen else [])
+
+
+def start_from(model: Model, registry: Registry) -> list[str]:
+    """Carry out `init`: load weights, freeze, and say what was done.
+
+    Raises:
+        GraphError: weights that do not fit, or features other than the checkpoint was trained on.
+        BundleError: the checkpoint cannot be read.
+    """
+    init = model.graph.spec.init
+    if not init:
+        return []
+    document = model.graph.spec.document
+    if init["from"] == GIVEN_LATER:
+        help = "give it: init.from=path/to/model.phono"
+        raise GraphError(Diagnostic("PG050", "`init.from` is left open", document.place("init", "from"), help=help))
+    bundle = read_bundle(document.folder_of("init", "from") / Path(init["from"]).expanduser(), registry)
+    plan, faults = plan_start(model, bundle)
+    faults += preprocessing_faults(model.graph, bundle.graph, plan)
+    if faults:
+        raise GraphError(faults)
+    weights = {name: bundle.weights[name] for name in plan.reused}
+    model.module.load_state_dict(weights, strict=False)
+    frozen = set(plan.frozen)
+    for name, weight in model.module.named_parameters():
+        weight.requires_grad_(name not in frozen)
+    return plan.lines()
+
+
+def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
+    """Decide for every weight whether it is reused, and list those that cannot be."""
+    init = model.graph.spec.init
+    include, exclude = init.get("include") or ["*"], init.get("exclude") or []
+    reused, fresh, faults = [], {}, []
+    for name, weight in model.module.state_dict().items():
+        given = bundle.weights.get(name)
+        if matches_any(exclude, name):
+            fresh[name] = "excluded"
+        elif not matches_any(include, name):
+            fresh[name] = "not included"
+        elif given is None and not _has_node(bundle.weights, name):
+            fresh[name] = "not in the checkpoint"
+        elif given is None or given.shape != weight.shape:
+            faults.append(_misfit(model, name, weight, given))
+        else:
+            reused.append(name)
+    frozen = [n for n, _ in model.module.named_parameters() if matches_any(init.get("freeze") or [], n)]
+    return Plan(tuple(reused), fresh, tuple(frozen)), faults
+
+
+def preprocessing_faults(graph: SolvedGraph, source: SolvedGraph, plan: Plan) -> list[Diagnostic]:
+    """Compare what reused modules hear now with what they heard in training."""
+    faults = []
+    reused = {name.partition(".")[0] for name in plan.reused}
+    for node in sorted({ancestor for name in reused for ancestor in nx.ancestors(graph.wiring.graph, name)}):
+        if node not in source.nodes or node in reused or graph.nodes[node].only:
+            continue
+        before, now = _heard(source, node), _heard(graph, node)
+        changes = [f"`{key}` was {before.get(key)}, is {value}" for key, value in now.items() if before.get(key) != value]
+        if changes:
+            place = graph.spec.document.key_place("modules", node)
+            message = f"`{node}` differs from what the checkpoint was trained with"
+            help = f"set {', '.join(f'{k}: {before.get(k)}' for k in now if before.get(k) != now[k])}"
+            faults.append(Diagnostic("PG053", message, place, causes=tuple(changes), help=help))
+    return faults
+
+
+def _heard(graph: SolvedGraph, name: str) -> dict[str, Any]:
+    """What decides the values that a node without weights gives."""
+    node = graph.nodes[name]
+    if not node.declaration.is_source:
+        return {"module": node.declaration.id, **{k: to_plain(v) for k, v in node.parameters.items()}}
+    audio = [port for port in node.outputs.values() if isinstance(port.kind, Audio)]
+    return {"sample_rate": str(port.attributes["rate"]) for port in audio}
+
+
+def _has_node(weights: Mapping[str, Tensor], name: str) -> bool:
+    node = name.partition(".")[0]
+    return any(key.startswith(f"{node}.") for key in weights)
+
+
+def _misfit(model: Model, name: str, weight: Tensor, given: Tensor | None) -> Diagnostic:
+    node = name.partition(".")[0]
+    here = list(weight.shape)
+    there = "missing" if given is None else f"{list(given.shape)}"
+    message = f"`{name}` is {here} here and {there} in the checkpoint"
+    place = model.graph.spec.document.key_place("modules", node)
+    help = f"start it anew: init: {{…, exclude: [{node}]}}"
+    return Diagnostic("PG052", message, place, help=help)
+
+
+def _by_node(names: tuple[str, ...] | list[str]) -> str:
+    counts: dict[str, int] = {}
+    for name in names:
+        node = name.partition(".")[0]
+        counts[node] = counts.get(node, 0) + 1
+    return ", ".join(f"{node} ({count} tensors)" for node, count in counts.items())
+
+
+def is_trainable(module: nn.Module) -> bool:
+    """Whether training changes any weight of a module."""
+    return any(weight.requires_grad for weight in module.parameters())

@@ -1,0 +1,60 @@
+"""The lock: a graph's solved, explicit form as plain data, the same bytes for the same meaning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from phonograph.graphs.document import Document
+from phonograph.graphs.parameters import to_plain
+from phonograph.graphs.solved import SolvedGraph, SolvedNode
+from phonograph.graphs.spec import SCHEMA_VERSION, PortName, ViewSpec
+
+
+def to_lock(graph: SolvedGraph) -> dict[str, Any]:
+    """Write a solved graph with every parameter and wire spelt out; paths are left out."""
+    return {
+        "phonograph": SCHEMA_VERSION,
+        "name": graph.name,
+        "modules": {node.name: _node(graph, node) for node in graph.nodes.values()},
+        "views": {view.name: _view(view) for view in graph.spec.views.values()},
+    }
+
+
+def read_lock(lock: Any, name: str) -> Document:
+    """Turn a lock back into a document that can be checked and solved."""
+    return Document(name, Path(), lock, {})
+
+
+def fingerprint(lock: dict[str, Any]) -> str:
+    """Return 16 hexadecimal digits that identify what a lock says.
+
+    >>> fingerprint({"b": 1, "a": 2}) == fingerprint({"a": 2, "b": 1})
+    True
+    """
+    canonical = json.dumps(lock, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _node(graph: SolvedGraph, node: SolvedNode) -> dict[str, Any]:
+    sources = {port: graph.wiring.source_of(PortName(node.name, port)) for port in node.inputs}
+    written: dict[str, Any] = {"module": node.declaration.id}
+    if any(sources.values()):
+        written["from"] = {port: str(source) for port, source in sources.items() if source}
+    written["with"] = {name: to_plain(value) for name, value in sorted(node.parameters.items())}
+    if node.only:
+        written["only"] = node.only
+    return written
+
+
+def _view(view: ViewSpec) -> dict[str, Any]:
+    written: dict[str, Any] = {"run": [str(port) for port in view.run]}
+    if view.feed:
+        written["feed"] = [str(port) for port in view.feed]
+    if view.split:
+        written["split"] = view.split
+    if view.score:
+        written["score"] = {m: [str(a), str(b)] for m, (a, b) in view.score.items()}
+    return written

@@ -1,0 +1,102 @@
+"""A built graph: one plain `nn.Module` that owns every weight, and the views over it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.compiled_view import CompiledView, compile_view
+from phonograph.graphs.solved import SolvedGraph, SolvedNode
+from phonograph.graphs.views import View, plan_view
+
+
+class Model:
+    """A solved graph with its modules.
+
+    Args:
+        graph: the solved graph.
+        modules: node -> built module or data layer.
+
+    Attributes:
+        module: a plain `nn.Module` with one child a node; the keys of its state_dict are
+            `node.parameter`.
+    """
+
+    def __init__(self, graph: SolvedGraph, modules: dict[str, Any]) -> None:
+        self.graph = graph
+        self.modules = modules
+        self.module = nn.Module()
+        for name, built in modules.items():
+            if isinstance(built, nn.Module):
+                self.module.add_module(name, built)
+        self._compiled: dict[str, CompiledView] = {}
+
+    def view(self, name: str) -> CompiledView:
+        """Return a view by its name in YAML, compiled once.
+
+        Raises:
+            GraphError: the graph has no such view.
+        """
+        if name not in self._compiled:
+            if name not in self.graph.spec.views:
+                have = ", ".join(f"`{view}`" for view in self.graph.spec.views) or "none"
+                place = self.graph.spec.document.key_place("views")
+                message = f"the graph has no view `{name}`"
+                raise GraphError(Diagnostic("PG043", message, place, help=f"it has {have}"))
+            self._compiled[name] = self.compile(plan_view(self.graph, name))
+        return self._compiled[name]
+
+    def compile(self, view: View) -> CompiledView:
+        """Compile any part of the graph over the same modules."""
+        return compile_view(self.graph, view, self.modules)
+
+    @property
+    def data_node(self) -> SolvedNode | None:
+        """The data layer's node, if the graph has one."""
+        sources = (node for node in self.graph.nodes.values() if node.declaration.is_source)
+        return next(sources, None)
+
+    def parameter_counts(self) -> dict[str, int]:
+        """Return the number of weights of each node, buffers not counted."""
+        return {
+            name: sum(weight.numel() for weight in built.parameters())
+            if isinstance(built, nn.Module)
+            else 0
+            for name, built in self.modules.items()
+        }
+
+
+def build(graph: SolvedGraph, device: str = "cpu") -> Model:
+    """Call every constructor with its solved arguments.
+
+    Args:
+        graph: a graph without faults.
+        device: where weights are made; `meta` makes shapes without memory.
+
+    Raises:
+        GraphError: a constructor refused its arguments; all that did are reported.
+    """
+    modules: dict[str, Any] = {}
+    faults: list[Diagnostic] = []
+    with torch.device(device):
+        for node in graph.nodes.values():
+            try:
+                modules[node.name] = node.declaration.cls(**node.parameters)
+            except ValueError as error:
+                faults.append(_refusal(graph, node, error))
+    if faults:
+        raise GraphError(faults)
+    return Model(graph, modules)
+
+
+def _refusal(graph: SolvedGraph, node: SolvedNode, error: ValueError) -> Diagnostic:
+    """Point at the parameter that the constructor's message names, if it names one."""
+    message = str(error)
+    written = graph.spec.nodes[node.name].parameters
+    named = next((name for name in written if name in message.replace("`", " ").split()), None)
+    trail = ("modules", node.name, "with", named) if named else ("modules", node.name)
+    place = graph.spec.document.place(*trail)
+    return Diagnostic("PG015", f"`{node.name}` ({node.declaration.id}): {message}", place)

@@ -1,0 +1,127 @@
+"""The solved graph: every parameter, size, rate and wire known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from phonograph.graphs.spec import GraphSpec, PortName
+from phonograph.graphs.wiring import Wiring
+from phonograph.types.declaration import Declaration
+from phonograph.types.kinds import Kind
+from phonograph.types.solver import Value
+from phonograph.types.terms import Term, same_function, slope_and_period
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long a time or label axis is, as a function of the axis where the data began.
+
+    Args:
+        root: that axis, such as `data.S`.
+        term: the length in terms of it.
+        rate: steps per second of the root, or None where it has no physical rate.
+    """
+
+    root: str
+    term: Term
+    rate: Fraction | None = None
+
+    def agrees_with(self, other: Extent) -> bool:
+        """Whether both have the same length for every input."""
+        return self.root == other.root and same_function(self.term, other.term)
+
+    @property
+    def steps_per_second(self) -> Fraction | None:
+        """The physical rate of this axis."""
+        return None if self.rate is None else self.rate * slope_and_period(self.term)[0]
+
+    def __str__(self) -> str:
+        return str(self.term)
+
+
+Size = Extent | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedPort:
+    """A port with its axes and attributes filled in.
+
+    Args:
+        kind: as declared.
+        sizes: per axis an extent (time, label), a number (width) or a name (batch, unknown).
+        attributes: solved attributes such as rate and vocab.
+    """
+
+    kind: Kind
+    sizes: tuple[Size, ...]
+    attributes: Mapping[str, Value]
+
+    @property
+    def time(self) -> Extent | None:
+        """The first axis that has a physical rate."""
+        timed = (size for size in self.sizes if isinstance(size, Extent) and size.rate is not None)
+        return next(timed, None)
+
+    def __str__(self) -> str:
+        shape = f"[{', '.join(map(str, self.sizes))}]" if self.sizes else ""
+        notes = ", ".join(f"{name} {value}" for name, value in self.attributes.items())
+        return f"{self.kind}{shape}" + (f" ({notes})" if notes else "")
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedNode:
+    """A node with all of its constructor's arguments.
+
+    Args:
+        name: the node's name.
+        declaration: its module.
+        parameters: every constructor argument.
+        only: the one view in which it exists, or None.
+        inputs: solved input ports.
+        outputs: solved output ports.
+    """
+
+    name: str
+    declaration: Declaration
+    parameters: Mapping[str, Any]
+    only: str | None
+    inputs: Mapping[str, SolvedPort]
+    outputs: Mapping[str, SolvedPort]
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedGraph:
+    """A proved graph.
+
+    Args:
+        spec: the graph as written.
+        wiring: all wires.
+        nodes: solved nodes, in the order in which data flows.
+        counted: each output of kind Lengths -> the axis whose steps it counts.
+    """
+
+    spec: GraphSpec
+    wiring: Wiring
+    nodes: Mapping[str, SolvedNode]
+    counted: Mapping[PortName, Extent]
+
+    @property
+    def name(self) -> str:
+        """The graph's name."""
+        return self.spec.name
+
+    def output(self, port: PortName) -> SolvedPort:
+        """Return a solved output port."""
+        return self.nodes[port.node].outputs[port.port]
+
+    def missing(self) -> list[str]:
+        """Return the parameters that are still `???`."""
+        return [
+            f"modules.{node.name}.with.{name}"
+            for node in self.nodes.values()
+            for name, value in node.parameters.items()
+            if isinstance(value, str) and value == "???"
+        ]

@@ -1,0 +1,162 @@
+"""What a registered class declares: its parameters, its ports, its derived values."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, get_type_hints
+
+from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.ports import Ports, declared_ports
+from phonograph.types.terms import names_in, parse_term
+
+_ATTRIBUTE = "__phonograph_registration__"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What `@register` attaches to a class."""
+
+    id: str
+    version: int
+    random: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A constructor argument, which YAML gives under `with`."""
+
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given in YAML or solved from the wires."""
+        return self.default is inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A registered class, read once.
+
+    Args:
+        cls: the class itself.
+        registration: id, version and randomness.
+        parameters: constructor arguments by name.
+        ports: inputs and outputs.
+        solvable: parameters that appear in ports, whose values travel along wires.
+        derived: a pure function of parameters that gives further names for axes.
+        optional: inputs that may stay unwired.
+    """
+
+    cls: type
+    registration: Registration
+    parameters: Mapping[str, Parameter]
+    ports: Ports
+    solvable: frozenset[str]
+    derived: Callable[..., Mapping[str, Any]] | None
+    optional: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        """The id written in YAML."""
+        return self.registration.id
+
+    @property
+    def is_source(self) -> bool:
+        """Whether this is a data layer: it has outputs and no inputs."""
+        return not self.ports.inputs
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it handles Python values rather than tensors."""
+        return any(kind.host for kind in self.all_ports())
+
+    def all_ports(self) -> list[Kind]:
+        """Return every port, inputs first."""
+        return [*self.ports.inputs.values(), *self.ports.outputs.values()]
+
+    def derived_names(self) -> list[str]:
+        """Return the parameters that the derived values are computed from."""
+        return list(inspect.signature(self.derived).parameters) if self.derived else []
+
+    @property
+    def summary(self) -> str:
+        """The first line of the docstring."""
+        return (inspect.getdoc(self.cls) or "").partition("\n")[0]
+
+
+def attach(cls: type, registration: Registration) -> None:
+    """Store a registration on its class."""
+    setattr(cls, _ATTRIBUTE, registration)
+
+
+@lru_cache(maxsize=1024)
+def declaration_of(cls: type) -> Declaration:
+    """Read the declaration of a registered class.
+
+    Raises:
+        TypeError: the class is not registered, has no ports, or its ports name something that is
+            neither a constructor parameter nor a derived value.
+    """
+    registration = cls.__dict__.get(_ATTRIBUTE)
+    if registration is None:
+        raise TypeError(f"{cls.__name__} has no @register")
+    method, declared = _method_with_ports(cls)
+    parameters = _parameters(cls)
+    derived = getattr(cls, "derived", None)
+    names = _lowercase_names(declared)
+    if derived is None and (unknown := names - set(parameters)):
+        raise TypeError(f"{cls.__name__}: ports name unknown parameters {sorted(unknown)}")
+    return Declaration(
+        cls=cls,
+        registration=registration,
+        parameters=parameters,
+        ports=declared,
+        solvable=frozenset(names & set(parameters)),
+        derived=derived,
+        optional=_optional_inputs(cls, method, declared),
+    )
+
+
+def _method_with_ports(cls: type) -> tuple[Callable[..., Any], Ports]:
+    for value in vars(cls).values():
+        declared = declared_ports(value)
+        if declared is not None:
+            return value, declared
+    raise TypeError(f"{cls.__name__} has no method with @ports")
+
+
+def _parameters(cls: type) -> dict[str, Parameter]:
+    constructor: Any = vars(cls).get("__init__", object.__init__)
+    hints = get_type_hints(constructor) if constructor is not object.__init__ else {}
+    signature = inspect.signature(constructor) if hints else inspect.Signature()
+    return {
+        name: Parameter(name, hints.get(name, Any), parameter.default)
+        for name, parameter in signature.parameters.items()
+        if name != "self"
+    }
+
+
+def _lowercase_names(declared: Ports) -> set[str]:
+    terms = []
+    attributes: set[str] = set()
+    for kind in [*declared.inputs.values(), *declared.outputs.values()]:
+        terms += parse_axes(kind.axes)
+        attributes |= set(kind.solved_attributes().values())
+        if isinstance(kind, Lengths):
+            terms.append(parse_term(kind.of))
+    names = {name for term in terms for name in names_in(term)} | attributes
+    return {name for name in names if name[0].islower()}
+
+
+def _optional_inputs(cls: type, method: Callable[..., Any], declared: Ports) -> frozenset[str]:
+    arguments = inspect.signature(method).parameters
+    missing = [name for name in declared.inputs if name not in arguments]
+    if missing:
+        raise TypeError(f"{cls.__name__}: ports {missing} are not arguments of {method.__name__}")
+    has_default = {n for n, a in arguments.items() if a.default is not inspect.Parameter.empty}
+    return frozenset(has_default & set(declared.inputs))

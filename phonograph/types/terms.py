@@ -1,0 +1,283 @@
+"""Arithmetic on axes: `vocab+1`, `ceil(T/stride)`, `floor(S/(hop*sample_rate))+1`.
+
+A term is parsed once into a small syntax tree and never evaluated as code. With its parameters filled
+in, a term over one axis is *quasi-linear*: f(x + period) = f(x) + slope * period. So two terms are
+equal everywhere exactly when their slopes agree and they agree on one common period, which is how
+`same_function` decides that `ceil(ceil(x/2)/2)` and `ceil(x/4)` count the same frames.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+Number = int | Fraction
+
+_LONGEST_PERIOD = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An axis (UPPERCASE) or a constructor parameter (lowercase)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number."""
+
+    value: Fraction
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`left symbol right`, with the symbol one of + - * /."""
+
+    symbol: str
+    left: Term
+    right: Term
+
+    def __str__(self) -> str:
+        if self.symbol in "+-":
+            return f"{self.left}{self.symbol}{_bracketed(self.right, '+-')}"
+        right = _bracketed(self.right, "+-*/")
+        return f"{_bracketed(self.left, '+-')}{self.symbol}{right}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """`floor(inside)` or `ceil(inside)`."""
+
+    way: str
+    inside: Term
+
+    def __str__(self) -> str:
+        return f"{self.way}({self.inside})"
+
+
+Term = Name | Constant | Operation | Rounding
+
+_SYMBOLS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+@lru_cache(maxsize=4096)
+def parse_term(text: str) -> Term:
+    """Parse the text of one axis.
+
+    Raises:
+        ValueError: the text is not made of names, whole numbers, + - * /, floor and ceil.
+
+    >>> str(parse_term("ceil((T+1)/stride)"))
+    'ceil((T+1)/stride)'
+    """
+    try:
+        return _from_syntax(ast.parse(text, mode="eval").body)
+    except (SyntaxError, ValueError):
+        message = f"cannot read the axis `{text}`: use names, whole numbers, + - * /, floor(), ceil()"
+        raise ValueError(message) from None
+
+
+def names_in(term: Term) -> frozenset[str]:
+    """Return every name in a term."""
+    match term:
+        case Name(name):
+            return frozenset({name})
+        case Constant():
+            return frozenset()
+        case Operation(_, left, right):
+            return names_in(left) | names_in(right)
+        case Rounding(_, inside):
+            return names_in(inside)
+
+
+def axis_in(term: Term) -> str | None:
+    """Return the UPPERCASE axis a term is about, if any."""
+    return next((name for name in sorted(names_in(term)) if name[0].isupper()), None)
+
+
+def substitute(term: Term, values: Mapping[str, Term]) -> Term:
+    """Replace names by terms and fold constants.
+
+    >>> str(substitute(parse_term("ceil(T/(2*k))"), {"k": Constant(Fraction(2))}))
+    'ceil(T/4)'
+    """
+    match term:
+        case Name(name):
+            return values.get(name, term)
+        case Constant():
+            return term
+        case Rounding(way, inside):
+            return _rounded(way, substitute(inside, values))
+        case Operation(symbol, left, right):
+            return _combined(symbol, substitute(left, values), substitute(right, values))
+
+
+def evaluate(term: Term, values: Mapping[str, Number]) -> Fraction:
+    """Compute a term whose every name has a value.
+
+    >>> evaluate(parse_term("floor(S/160)+1"), {"S": 16000})
+    Fraction(101, 1)
+    """
+    constants: dict[str, Term] = {name: Constant(Fraction(v)) for name, v in values.items()}
+    result = substitute(term, constants)
+    if not isinstance(result, Constant):
+        raise ValueError(f"no value for {', '.join(sorted(names_in(result)))} in `{term}`")
+    return result.value
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """`scale * name + offset`; a plain number when `name` is None."""
+
+    scale: Fraction
+    name: str | None
+    offset: Fraction
+
+
+def as_affine(term: Term) -> Affine | None:
+    """Read a width term as an affine form of at most one name, or None when it is not one.
+
+    >>> as_affine(parse_term("vocab+1"))
+    Affine(scale=Fraction(1, 1), name='vocab', offset=Fraction(1, 1))
+    """
+    match term:
+        case Name(name):
+            return Affine(Fraction(1), name, Fraction(0))
+        case Constant(value):
+            return Affine(Fraction(0), None, value)
+        case Rounding():
+            return None
+        case Operation(symbol, left, right):
+            first, second = as_affine(left), as_affine(right)
+            if first is None or second is None:
+                return None
+            return _affine_of(symbol, first, second)
+
+
+def slope_and_period(term: Term) -> tuple[Fraction, Fraction]:
+    """Return how fast a one-axis term grows, and the period after which its rounding repeats.
+
+    >>> slope_and_period(parse_term("ceil(floor(S/160)/2)"))
+    (Fraction(1, 320), Fraction(320, 1))
+    """
+    match term:
+        case Name():
+            return Fraction(1), Fraction(1)
+        case Constant():
+            return Fraction(0), Fraction(1)
+        case Rounding(_, inside):
+            slope, period = slope_and_period(inside)
+            return slope, period * (slope * period).denominator
+        case Operation(symbol, left, right):
+            return _combined_slope(symbol, left, right)
+
+
+def same_function(first: Term, second: Term) -> bool:
+    """Decide whether two terms over the same axis agree for every length.
+
+    >>> same_function(parse_term("ceil(ceil(T/2)/2)"), parse_term("ceil(T/4)"))
+    True
+    >>> same_function(parse_term("floor(T/2)"), parse_term("ceil(T/2)"))
+    False
+    """
+    if first == second:
+        return True
+    axis = axis_in(first)
+    if axis is None or axis != axis_in(second):
+        return False
+    slope, period = slope_and_period(first)
+    other_slope, other_period = slope_and_period(second)
+    if slope != other_slope:
+        return False
+    common = math.lcm(math.ceil(period), math.ceil(other_period))
+    span = range(min(common, _LONGEST_PERIOD))
+    return all(evaluate(first, {axis: x}) == evaluate(second, {axis: x}) for x in span)
+
+
+def _from_syntax(node: ast.expr) -> Term:
+    match node:
+        case ast.Name(id=name):
+            return Name(name)
+        case ast.Constant(value=int(value)):
+            return Constant(Fraction(value))
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _SYMBOLS:
+            return Operation(_SYMBOLS[type(op)], _from_syntax(left), _from_syntax(right))
+        case ast.Call(func=ast.Name(id="floor" | "ceil" as way), args=[inside], keywords=[]):
+            return Rounding(way, _from_syntax(inside))
+    raise ValueError(ast.dump(node))
+
+
+def _bracketed(term: Term, symbols: str) -> str:
+    needs = isinstance(term, Operation) and term.symbol in symbols
+    return f"({term})" if needs else str(term)
+
+
+def _rounded(way: str, inside: Term) -> Term:
+    if isinstance(inside, Constant):
+        value = math.floor(inside.value) if way == "floor" else math.ceil(inside.value)
+        return Constant(Fraction(value))
+    return Rounding(way, inside)
+
+
+def _combined(symbol: str, left: Term, right: Term) -> Term:
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return Constant(_calculated(symbol, left.value, right.value))
+    if symbol in "*/" and right == Constant(Fraction(1)):
+        return left
+    return Operation(symbol, left, right)
+
+
+def _calculated(symbol: str, left: Fraction, right: Fraction) -> Fraction:
+    match symbol:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+    if right == 0:
+        raise ValueError("division by zero in an axis")
+    return left / right
+
+
+def _affine_of(symbol: str, first: Affine, second: Affine) -> Affine | None:
+    if symbol in "+-":
+        if first.name is not None and second.name is not None:
+            return None
+        sign = 1 if symbol == "+" else -1
+        scale = first.scale + sign * second.scale
+        return Affine(scale, first.name or second.name, first.offset + sign * second.offset)
+    if symbol == "*" and first.name is None:
+        first, second = second, first
+    if second.name is not None or (symbol == "/" and second.offset == 0):
+        return None
+    factor = second.offset if symbol == "*" else 1 / second.offset
+    return Affine(first.scale * factor, first.name, first.offset * factor)
+
+
+def _combined_slope(symbol: str, left: Term, right: Term) -> tuple[Fraction, Fraction]:
+    slope, period = slope_and_period(left)
+    other_slope, other_period = slope_and_period(right)
+    common = Fraction(math.lcm(math.ceil(period), math.ceil(other_period)))
+    match symbol:
+        case "+":
+            return slope + other_slope, common
+        case "-":
+            return slope - other_slope, common
+    constant = right if isinstance(right, Constant) else left
+    if not isinstance(constant, Constant):
+        raise ValueError(f"`{left}{symbol}{right}` is not linear in its axis")
+    if symbol == "*":
+        return (slope or other_slope) * constant.value, common
+    return slope / constant.value, common
