@@ -114,6 +114,10 @@ class PhonographError(Exception):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
         super().__init__("\n\n".join(map(str, self.diagnostics)))
 
+    def __reduce__(self) -> tuple[type[PhonographError], tuple[tuple[Diagnostic, ...]]]:
+        """Travel between processes with the diagnostics, not only their text."""
+        return type(self), (self.diagnostics,)
+
 
 class GraphError(PhonographError):
     """The YAML graph is at fault."""

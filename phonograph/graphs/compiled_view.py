@@ -1,4 +1,4 @@
-"""Compile a view: its tensor core into one `torch.fx.GraphModule`, its host tail into plain calls."""
+"""Compile a view: the tensor core into one `torch.fx.GraphModule`, the host tail into calls."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _call(
     view: View,
     values: dict[PortName, fx.Node],
 ) -> None:
-    arguments = {
+    arguments: dict[str, fx.node.Argument] = {
         port: values[view.sources[PortName(name, port)]]
         for port in declared.ports.inputs
         if PortName(name, port) in view.sources

@@ -206,7 +206,9 @@ class _Builder:
             self._stop("PG003", f"aliases expand to more than {MAX_NODES:,} values", event)
         self.marks[trail] = Mark(place, key or place)
         if getattr(event, "tag", None):
-            self._stop("PG001", f"the tag `{event.tag}` is not allowed: a graph is plain data", event)
+            self._stop(
+                "PG001", f"the tag `{event.tag}` is not allowed: a graph is plain data", event
+            )
         match event:
             case yaml.AliasEvent(anchor=anchor):
                 return self._alias(event, anchor, trail, key)

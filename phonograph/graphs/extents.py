@@ -136,7 +136,10 @@ class _Follower:
             return
         giver = givers.get(wanted.of)
         tensor = giver.source if giver else PortName(wire.target.node, wanted.of)
-        causes = (f"{wire.source} counts {_described(extent)}", f"{tensor} has {_described(needed)}")
+        causes = (
+            f"{wire.source} counts {_described(extent)}",
+            f"{tensor} has {_described(needed)}",
+        )
         message = f"`{wire.target}` gets the lengths of another axis"
         help = f"delete `{wire.target.port}`: lengths come along with their tensor"
         self._fault("PG023", message, wire.target, causes, help)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.bundle import Bundle, read_bundle
@@ -53,11 +53,7 @@ def start_from(model: Model, registry: Registry) -> list[str]:
     init = model.graph.spec.init
     if not init:
         return []
-    document = model.graph.spec.document
-    if init["from"] == GIVEN_LATER:
-        help = "give it: init.from=path/to/model.phono"
-        raise GraphError(Diagnostic("PG050", "`init.from` is left open", document.place("init", "from"), help=help))
-    bundle = read_bundle(document.folder_of("init", "from") / Path(init["from"]).expanduser(), registry)
+    bundle = read_bundle(_checkpoint(model.graph), registry)
     plan, faults = plan_start(model, bundle)
     faults += preprocessing_faults(model.graph, bundle.graph, plan)
     if faults:
@@ -68,6 +64,20 @@ def start_from(model: Model, registry: Registry) -> list[str]:
     for name, weight in model.module.named_parameters():
         weight.requires_grad_(name not in frozen)
     return plan.lines()
+
+
+def _checkpoint(graph: SolvedGraph) -> Path:
+    document, written = graph.spec.document, graph.spec.init["from"]
+    path = document.folder_of("init", "from") / Path(written).expanduser()
+    if written == GIVEN_LATER:
+        message = "`init.from` is left open"
+    elif not path.exists():
+        message = f"there is no checkpoint `{path}`"
+    else:
+        return path
+    help = "give it: init.from=path/to/model.phono"
+    place = document.place("init", "from")
+    raise GraphError(Diagnostic("PG050", message, place, help=help))
 
 
 def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
@@ -87,7 +97,9 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
             faults.append(_misfit(model, name, weight, given))
         else:
             reused.append(name)
-    frozen = [n for n, _ in model.module.named_parameters() if matches_any(init.get("freeze") or [], n)]
+    frozen = [
+        n for n, _ in model.module.named_parameters() if matches_any(init.get("freeze") or [], n)
+    ]
     return Plan(tuple(reused), fresh, tuple(frozen)), faults
 
 
@@ -95,15 +107,23 @@ def preprocessing_faults(graph: SolvedGraph, source: SolvedGraph, plan: Plan) ->
     """Compare what reused modules hear now with what they heard in training."""
     faults = []
     reused = {name.partition(".")[0] for name in plan.reused}
-    for node in sorted({ancestor for name in reused for ancestor in nx.ancestors(graph.wiring.graph, name)}):
+    for node in sorted(
+        {ancestor for name in reused for ancestor in nx.ancestors(graph.wiring.graph, name)}
+    ):
         if node not in source.nodes or node in reused or graph.nodes[node].only:
             continue
         before, now = _heard(source, node), _heard(graph, node)
-        changes = [f"`{key}` was {before.get(key)}, is {value}" for key, value in now.items() if before.get(key) != value]
+        changes = [
+            f"`{key}` was {before.get(key)}, is {value}"
+            for key, value in now.items()
+            if before.get(key) != value
+        ]
         if changes:
             place = graph.spec.document.key_place("modules", node)
             message = f"`{node}` differs from what the checkpoint was trained with"
-            help = f"set {', '.join(f'{k}: {before.get(k)}' for k in now if before.get(k) != now[k])}"
+            help = (
+                f"set {', '.join(f'{k}: {before.get(k)}' for k in now if before.get(k) != now[k])}"
+            )
             faults.append(Diagnostic("PG053", message, place, causes=tuple(changes), help=help))
     return faults
 
@@ -112,9 +132,14 @@ def _heard(graph: SolvedGraph, name: str) -> dict[str, Any]:
     """What decides the values that a node without weights gives."""
     node = graph.nodes[name]
     if not node.declaration.is_source:
-        return {"module": node.declaration.id, **{k: to_plain(v) for k, v in node.parameters.items()}}
-    audio = [port for port in node.outputs.values() if isinstance(port.kind, Audio)]
-    return {"sample_rate": str(port.attributes["rate"]) for port in audio}
+        return {
+            "module": node.declaration.id,
+            **{k: to_plain(v) for k, v in node.parameters.items()},
+        }
+    rates = [
+        port.attributes["rate"] for port in node.outputs.values() if isinstance(port.kind, Audio)
+    ]
+    return {"sample_rate": str(rates[0])} if rates else {}
 
 
 def _has_node(weights: Mapping[str, Tensor], name: str) -> bool:
@@ -138,8 +163,3 @@ def _by_node(names: tuple[str, ...] | list[str]) -> str:
         node = name.partition(".")[0]
         counts[node] = counts.get(node, 0) + 1
     return ", ".join(f"{node} ({count} tensors)" for node, count in counts.items())
-
-
-def is_trainable(module: nn.Module) -> bool:
-    """Whether training changes any weight of a module."""
-    return any(weight.requires_grad for weight in module.parameters())

@@ -67,7 +67,11 @@ def to_plain(value: Any) -> Any:
         case Path():
             return None
         case Vocabulary():
-            return {"size": value.size, "fingerprint": value.fingerprint, "tokenizer": to_plain(value.tokenizer)}
+            return {
+                "size": value.size,
+                "fingerprint": value.fingerprint,
+                "tokenizer": to_plain(value.tokenizer),
+            }
         case list() | tuple():
             return [to_plain(item) for item in value]
         case Mapping():
@@ -92,7 +96,9 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
-def _one_of(value: Any, choices: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]) -> Any:
+def _one_of(
+    value: Any, choices: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
+) -> Any:
     if value is None and type(None) in choices:
         return None
     misfits = []
@@ -161,7 +167,9 @@ _PLAIN: dict[Any, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
 
 def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
     if annotation not in _PLAIN:
-        message = f"cannot be given in YAML (its type is {getattr(annotation, '__name__', annotation)})"
+        message = (
+            f"cannot be given in YAML (its type is {getattr(annotation, '__name__', annotation)})"
+        )
         return Misfit(trail, message)
     wanted, fits, build = _PLAIN[annotation]
     if not fits(value):

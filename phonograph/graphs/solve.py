@@ -68,7 +68,9 @@ class _GraphSolver:
         if node.module not in self.registry:
             place = self.spec.document.place("modules", node.name, "module")
             help = nearest(node.module, self.registry.ids) or "`phonograph modules` lists them"
-            self.faults.append(Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help))
+            self.faults.append(
+                Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help)
+            )
             return
         declared = self.registry.load(node.module)
         self.declarations[node.name] = declared
@@ -179,7 +181,9 @@ class _GraphSolver:
             uses = parameter in kind.axes.split() or parameter in kind.solved_attributes().values()
             wire = next((w for w in wiring.wires if str(w.target) == f"{node}.{port}"), None)
             if uses and wire:
-                causes.append(f"it is asked of {wire.source} by {wire.target}, which leaves it open")
+                causes.append(
+                    f"it is asked of {wire.source} by {wire.target}, which leaves it open"
+                )
         place = self.spec.document.key_place("modules", node)
         message = f"cannot infer `{parameter}` of `{node}`"
         help = f"give it: with: {{{parameter}: …}}"
@@ -212,7 +216,9 @@ class _GraphSolver:
 class _PortSolver:
     """Fills in the axes and attributes of one node's ports."""
 
-    def __init__(self, node: str, values: Mapping[str, Any], solution: Solution, axes: Axes) -> None:
+    def __init__(
+        self, node: str, values: Mapping[str, Any], solution: Solution, axes: Axes
+    ) -> None:
         self.node = node
         self.values = values
         self.solution = solution
@@ -228,7 +234,11 @@ class _PortSolver:
 
     def counted(self, kind: Kind) -> Extent | None:
         """Return the axis whose steps a Lengths port counts."""
-        return fill_in(parse_term(kind.of), self.values, self.axes) if isinstance(kind, Lengths) else None
+        return (
+            fill_in(parse_term(kind.of), self.values, self.axes)
+            if isinstance(kind, Lengths)
+            else None
+        )
 
     def _size(self, term: Term) -> Size:
         if role_of_term(term) in (Role.TIME, Role.LABEL):

@@ -131,7 +131,9 @@ class _SpecReader:
         place = self.document.place(*trail)
         self.faults.append(Diagnostic(code, message, place, help=help))
 
-    def _known_keys(self, data: Mapping[str, Any], known: tuple[str, ...], trail: tuple[str, ...]) -> None:
+    def _known_keys(
+        self, data: Mapping[str, Any], known: tuple[str, ...], trail: tuple[str, ...]
+    ) -> None:
         where = f" under `{'.'.join(trail)}`" if trail else ""
         for key in data:
             if key not in known:
@@ -150,7 +152,9 @@ class _SpecReader:
             message = f"this program reads schema version {SCHEMA_VERSION}, not {version!r}"
             self._fault("PG009", message, "phonograph", help=help)
 
-    def _mapping(self, data: Mapping[str, Any], key: str, required: bool = False) -> Mapping[str, Any]:
+    def _mapping(
+        self, data: Mapping[str, Any], key: str, required: bool = False
+    ) -> Mapping[str, Any]:
         value = data.get(key)
         if value is None:
             if required:
@@ -184,7 +188,9 @@ class _SpecReader:
         only = data.get("only")
         if only is not None and only not in (self.document.data.get("views") or {}):
             help = nearest(str(only), list(self.document.data.get("views") or {}))
-            self._fault("PG041", f"`only` names the unknown view `{only}`", *trail, "only", help=help)
+            self._fault(
+                "PG041", f"`only` names the unknown view `{only}`", *trail, "only", help=help
+            )
         return NodeSpec(name, data["module"], self._sources(name, data), parameters, only)
 
     def _sources(self, name: str, data: Mapping[str, Any]) -> dict[str | None, PortName]:
@@ -225,7 +231,9 @@ class _SpecReader:
             self._fault("PG041", f"unknown split `{split}`", *trail, "split", help=help)
         return ViewSpec(name, run, feed, split, self._score(data, trail))
 
-    def _port_list(self, data: Mapping[str, Any], key: str, trail: tuple[str, ...]) -> tuple[PortName, ...]:
+    def _port_list(
+        self, data: Mapping[str, Any], key: str, trail: tuple[str, ...]
+    ) -> tuple[PortName, ...]:
         written = data.get(key, [])
         if not isinstance(written, list):
             self._fault("PG009", f"`{key}` must be a list such as [node.port]", *trail, key)
@@ -233,12 +241,16 @@ class _SpecReader:
         found = [self._port(text, *trail, key, index) for index, text in enumerate(written)]
         return tuple(port for port in found if port)
 
-    def _score(self, data: Mapping[str, Any], trail: tuple[str, ...]) -> dict[str, tuple[PortName, PortName]]:
+    def _score(
+        self, data: Mapping[str, Any], trail: tuple[str, ...]
+    ) -> dict[str, tuple[PortName, PortName]]:
         result = {}
         for metric, pair in (data.get("score") or {}).items():
             where = (*trail, "score", metric)
             if not isinstance(pair, list) or len(pair) != 2:
-                self._fault("PG009", f"`{metric}` must be [hypothesis port, reference port]", *where)
+                self._fault(
+                    "PG009", f"`{metric}` must be [hypothesis port, reference port]", *where
+                )
                 continue
             ports = [self._port(text, *where, index) for index, text in enumerate(pair)]
             if ports[0] and ports[1]:

@@ -32,7 +32,9 @@ def frozen_nodes(model: Model) -> frozenset[str]:
     patterns = model.graph.spec.init.get("freeze") or []
     frozen = set()
     for name, built in model.modules.items():
-        keys = [f"{name}.{key}" for key, _ in built.named_parameters()] if _has_weights(built) else []
+        keys = (
+            [f"{name}.{key}" for key, _ in built.named_parameters()] if _has_weights(built) else []
+        )
         if keys and all(matches_any(patterns, key) for key in keys):
             frozen.add(name)
     return frozenset(frozen)

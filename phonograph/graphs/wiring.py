@@ -133,7 +133,10 @@ class _Wirer:
         if reason is None:
             self.sources[target] = source
             return
-        causes = (f"{source} gives {given}[{given.axes}]", f"{target} takes {wanted}[{wanted.axes}]")
+        causes = (
+            f"{source} gives {given}[{given.axes}]",
+            f"{target} takes {wanted}[{wanted.axes}]",
+        )
         givers = self._givers(target.node, wanted)
         help = "what fits here: " + ", ".join(givers) if givers else ""
         self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes)
@@ -176,7 +179,9 @@ class _Wirer:
         if len(fitting) == 1:
             return fitting[0]
         if not inputs:
-            self._fault("PG012", f"`{declared.id}` takes no inputs", node, *trail, help="delete `from`")
+            self._fault(
+                "PG012", f"`{declared.id}` takes no inputs", node, *trail, help="delete `from`"
+            )
             return None
         choices = ", ".join(f"{name}: …" for name in fitting or required)
         message = f"`{declared.id}` has several inputs for `{source}`"
@@ -249,7 +254,9 @@ class _Wirer:
     def _upstream_tainted(self, node: str) -> bool:
         return bool(self.tainted & ({node} | nx.ancestors(self._graph(), node)))
 
-    def _no_single_lengths(self, target: PortName, kind: Lengths, found: Sequence[PortName]) -> None:
+    def _no_single_lengths(
+        self, target: PortName, kind: Lengths, found: Sequence[PortName]
+    ) -> None:
         if found:
             names = " and ".join(f"`{port}`" for port in found)
             message = f"several outputs state the lengths of `{kind.of}` for `{target}`: {names}"

@@ -137,7 +137,9 @@ class _Component:
     def __init__(self, graph: nx.MultiGraph, ordered: list[Unknown]) -> None:
         self.graph = graph
         self.ordered = ordered
-        self.maps: dict[Unknown, tuple[Fraction, Fraction]] = {ordered[0]: (Fraction(1), Fraction(0))}
+        self.maps: dict[Unknown, tuple[Fraction, Fraction]] = {
+            ordered[0]: (Fraction(1), Fraction(0))
+        }
         for parent, child, key in nx.edge_bfs(graph, ordered[0]):
             if child not in self.maps:
                 self.maps[child] = self._step(graph.edges[parent, child, key]["link"], parent)

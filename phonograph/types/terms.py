@@ -84,7 +84,9 @@ def parse_term(text: str) -> Term:
     try:
         return _from_syntax(ast.parse(text, mode="eval").body)
     except (SyntaxError, ValueError):
-        message = f"cannot read the axis `{text}`: use names, whole numbers, + - * /, floor(), ceil()"
+        message = (
+            f"cannot read the axis `{text}`: use names, whole numbers, + - * /, floor(), ceil()"
+        )
         raise ValueError(message) from None
 
 

@@ -1,0 +1,1 @@
+"""Manifests, audio files, batches, tokenizers, text normalisation: no graph, no `nn.Module`."""

@@ -1,0 +1,123 @@
+"""Utterances as tensors, one by one and in padded batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from phonograph.data.audio_file import read_audio
+from phonograph.data.faults import data_error
+from phonograph.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from phonograph.data.manifest import Utterance
+    from phonograph.data.tokenizers import Tokenizer
+
+
+class Item(TypedDict):
+    """One utterance: audio [S] float32, tokens [L] int64, text as normalised, id."""
+
+    audio: Tensor
+    tokens: Tensor
+    text: str
+    id: str
+
+
+class Batch(TypedDict):
+    """Utterances side by side, padded with zeros.
+
+    audio [B, S] float32, audio_lengths [B] int64 in samples, tokens [B, L] int64,
+    token_lengths [B] int64, text (normalised) and id, B of each.
+    """
+
+    audio: Tensor
+    audio_lengths: Tensor
+    tokens: Tensor
+    token_lengths: Tensor
+    text: list[str]
+    id: list[str]
+
+
+class SpeechDataset(Dataset[Item]):
+    """Recordings with their transcripts; audio is read when it is asked for.
+
+    Args:
+        utterances: lines of manifests, at least one.
+        tokenizer: knows every character of the normalised transcripts.
+        sample_rate: samples per second that every recording has.
+
+    Raises:
+        DataError: every transcript with characters that the tokenizer does not know.
+    """
+
+    def __init__(
+        self, utterances: Sequence[Utterance], tokenizer: Tokenizer, sample_rate: int
+    ) -> None:
+        faults = check_texts(utterances, tokenizer)
+        if faults:
+            raise data_error(faults)
+        self._utterances = utterances
+        self._tokenizer = tokenizer
+        self._sample_rate = sample_rate
+
+    def __len__(self) -> int:
+        return len(self._utterances)
+
+    def __getitem__(self, index: int) -> Item:
+        """Read one utterance.
+
+        Raises:
+            DataError: its recording cannot be used.
+        """
+        utterance = self._utterances[index]
+        text = self._tokenizer.normalize(utterance.text)
+        return {
+            "audio": read_audio(utterance, self._sample_rate),
+            "tokens": torch.tensor(self._tokenizer.encode(text), dtype=torch.int64),
+            "text": text,
+            "id": utterance.id,
+        }
+
+    @property
+    def durations(self) -> list[float]:
+        """Seconds of each utterance, as the manifest says."""
+        return [utterance.duration for utterance in self._utterances]
+
+
+def check_texts(utterances: Sequence[Utterance], tokenizer: Tokenizer) -> list[Diagnostic]:
+    """Find the transcripts that a tokenizer cannot write, one diagnostic for each."""
+    faults = []
+    for utterance in utterances:
+        try:
+            tokenizer.encode(tokenizer.normalize(utterance.text))
+        except ValueError as error:
+            message = f"utterance `{utterance.id}`: {error}"
+            help_ = "spell it out in `text`, or let the tokenizer know it"
+            cause = f"text: {utterance.text}"
+            faults.append(Diagnostic("PD020", message, utterance.place, "", (cause,), help_))
+    return faults
+
+
+def collate(items: Sequence[Item]) -> Batch:
+    """Put utterances side by side.
+
+    >>> item = {"audio": torch.ones(3), "tokens": torch.tensor([7]), "text": "a", "id": "x"}
+    >>> longer = {**item, "audio": torch.ones(4)}
+    >>> collate([item, longer])["audio"]
+    tensor([[1., 1., 1., 0.],
+            [1., 1., 1., 1.]])
+    """
+    return {
+        "audio": pad_sequence([item["audio"] for item in items], batch_first=True),
+        "audio_lengths": torch.tensor([len(item["audio"]) for item in items]),
+        "tokens": pad_sequence([item["tokens"] for item in items], batch_first=True),
+        "token_lengths": torch.tensor([len(item["tokens"]) for item in items]),
+        "text": [item["text"] for item in items],
+        "id": [item["id"] for item in items],
+    }

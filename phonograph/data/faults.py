@@ -1,0 +1,52 @@
+"""The codes of everything that can be wrong with speech data, and the one error that tells them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from phonograph.errors import DataError, Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "PD000": "more faults were found than are shown",
+        "PD001": "a manifest cannot be read",
+        "PD002": "a manifest has no utterances",
+        "PD003": "a line of a manifest is not a JSON object",
+        "PD004": "a key is missing in a line of a manifest",
+        "PD005": "a value in a manifest has the wrong type or range",
+        "PD006": "an audio file does not exist or cannot be opened",
+        "PD007": "two utterances of a manifest have the same id",
+        "PD010": "an audio file is broken, or in a format that cannot be read",
+        "PD011": "a recording has the wrong sample rate or number of channels",
+        "PD012": "a recording holds no sound",
+        "PD013": "a recording is shorter or longer than its manifest says",
+        "PD014": "a recording has samples that are not numbers",
+        "PD020": "a transcript has characters that the tokenizer does not know",
+    }
+)
+"""Stable codes; a code is never given a second meaning."""
+
+SHOWN = 20
+
+
+def data_error(faults: Sequence[Diagnostic]) -> DataError:
+    """Make one error of many faults: the first 20 are kept, the others are counted by code.
+
+    Args:
+        faults: at least one diagnostic.
+
+    >>> print(data_error([Diagnostic("PD012", f"file {n}") for n in range(23)]).diagnostics[-1])
+    error[PD000]: 3 more faults: 3 x PD012
+    """
+    shown, others = list(faults[:SHOWN]), faults[SHOWN:]
+    if others:
+        counts = Counter(fault.code for fault in others)
+        listed = ", ".join(f"{count} x {code}" for code, count in sorted(counts.items()))
+        plural = "s" if len(others) > 1 else ""
+        shown.append(Diagnostic("PD000", f"{len(others)} more fault{plural}: {listed}"))
+    return DataError(shown)

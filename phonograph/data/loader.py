@@ -1,0 +1,179 @@
+"""Loading batches, in worker processes where asked, with faults told as they are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from phonograph.data.batching import evaluation_batches, training_batches
+from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
+from phonograph.data.faults import data_error
+from phonograph.errors import DataError, Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class TrainingSampler(Sampler[list[int]]):
+    """One rank's batches of the current epoch; see `training_batches`.
+
+    Args:
+        durations: seconds of each utterance.
+        seconds: what a padded batch may hold.
+        seed: any number, 0 or more.
+        rank: this process.
+        world: number of processes.
+    """
+
+    def __init__(
+        self,
+        durations: Sequence[float],
+        *,
+        seconds: float,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self._durations = durations
+        self._seconds, self._seed, self._rank, self._world = seconds, seed, rank, world
+        self._count = len(self.batches(0))
+        self.epoch = 0
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        """The batches of any epoch."""
+        return training_batches(
+            self._durations,
+            seconds=self._seconds,
+            seed=self._seed,
+            epoch=epoch,
+            rank=self._rank,
+            world=self._world,
+        )
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches(self.epoch))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+class SpeechLoader(DataLoader[Batch]):
+    """Batches of a speech dataset; what goes wrong in a worker is raised here as it was there.
+
+    torch would turn an error of a worker process into text. Faults travel as values instead,
+    all those of a batch at once.
+
+    Args:
+        dataset: what to read.
+        batch_sampler: which utterances make a batch.
+        workers: processes that read ahead, at least 0; 0 reads in this process. No more are
+            started than there are processor cores for this process.
+    """
+
+    def __init__(
+        self,
+        dataset: SpeechDataset,
+        batch_sampler: Sampler[list[int]] | Sequence[list[int]],
+        *,
+        workers: int = 0,
+    ) -> None:
+        workers = min(workers, _cores())
+        super().__init__(
+            _FaultsAsValues(dataset),  # type: ignore[arg-type]
+            batch_sampler=batch_sampler,
+            collate_fn=_batch_or_faults,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=torch.cuda.is_available(),
+            # of its own, so that loading takes no numbers from the random state of training
+            generator=torch.Generator(),
+        )
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        """Give the batches of an epoch.
+
+        Raises:
+            DataError: the faults of every recording in a batch.
+        """
+        for loaded in super().__iter__():
+            if isinstance(loaded, _Faults):
+                # the workers end with this frame; found later by the garbage collector, torch
+                # waits five seconds for each of them
+                self._iterator = None
+                raise data_error(loaded.faults)
+            yield loaded
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next pass gives; evaluation is the same in each."""
+        if isinstance(self.batch_sampler, TrainingSampler):
+            self.batch_sampler.epoch = epoch
+
+
+def training_loader(
+    dataset: SpeechDataset,
+    *,
+    seconds: float,
+    seed: int,
+    rank: int = 0,
+    world: int = 1,
+    workers: int = 0,
+) -> SpeechLoader:
+    """Load shuffled batches; call `set_epoch` before each epoch.
+
+    Args:
+        dataset: what to read.
+        seconds: what a padded batch may hold, above 0.
+        seed: any number, 0 or more.
+        rank: this process, in [0, world).
+        world: number of processes that train together.
+        workers: processes that read ahead, at least 0.
+    """
+    sampler = TrainingSampler(dataset.durations, seconds=seconds, seed=seed, rank=rank, world=world)
+    return SpeechLoader(dataset, sampler, workers=workers)
+
+
+def evaluation_loader(dataset: SpeechDataset, *, seconds: float, workers: int = 0) -> SpeechLoader:
+    """Load every utterance once, in the same order each time, on every rank.
+
+    Args:
+        dataset: what to read.
+        seconds: what a padded batch may hold, above 0.
+        workers: processes that read ahead, at least 0.
+    """
+    batches = evaluation_batches(dataset.durations, seconds=seconds)
+    return SpeechLoader(dataset, batches, workers=workers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Faults:
+    faults: tuple[Diagnostic, ...]
+
+
+class _FaultsAsValues(Dataset[Item | _Faults]):
+    def __init__(self, dataset: SpeechDataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, index: int) -> Item | _Faults:
+        try:
+            return self._dataset[index]
+        except DataError as error:
+            return _Faults(error.diagnostics)
+
+
+def _batch_or_faults(loaded: Sequence[Item | _Faults]) -> Batch | _Faults:
+    faults = [fault for one in loaded if isinstance(one, _Faults) for fault in one.faults]
+    if faults:
+        return _Faults(tuple(faults))
+    return collate([one for one in loaded if not isinstance(one, _Faults)])
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

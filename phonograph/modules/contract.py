@@ -1,0 +1,238 @@
+"""The contract of registered modules, checked on real tensors: declarations cannot lie."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim
+
+from phonograph.modules.declared_shapes import output_faults, with_fresh_axes
+from phonograph.modules.random_inputs import Axes, Batch, alone, draw, numbers_of, spoilt
+from phonograph.types.declaration import Declaration
+from phonograph.types.kinds import Kind, Loss, parse_axes
+from phonograph.types.terms import axis_in
+
+_BATCHES = 2
+_TOLERANCE = 1e-4
+
+
+def contract_faults(
+    declaration: Declaration,
+    parameters: Mapping[str, object],
+    *,
+    seed: int,
+    export: bool = True,
+) -> list[str]:
+    """Run a module on random batches and say where it is not what its class declares.
+
+    * Axes, widths, lengths and kinds of the outputs are the declared ones; values are finite.
+    * In evaluation an utterance gives the same alone as in a batch, whatever is in the padding. A
+      class excepts itself with `padding_waiver = "why"`.
+    * In evaluation the same input gives the same output; no input is changed in place.
+    * In training the gradient reaches every parameter and is finite.
+    * `torch.export` keeps every UPPERCASE axis free. A class excepts itself with
+      `exports = "why not"`.
+
+    Args:
+        declaration: a module with inputs; for data layers see `source_faults`.
+        parameters: constructor arguments, small ones, so that this is quick.
+        seed: decides sizes, lengths and values.
+        export: whether to try the export, which takes seconds.
+
+    Returns:
+        one sentence per fault; none when the contract is kept.
+
+    Raises:
+        Exception: whatever the module raises when it is built or run.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        subject = _Subject(declaration, declaration.cls(**parameters))
+        generator = torch.Generator().manual_seed(seed)
+        numbers = numbers_of(declaration, parameters)
+        batches = [draw(subject.inputs, numbers, generator) for _ in range(_BATCHES)]
+        faults = [
+            fault for batch in batches for fault in _evaluation_faults(subject, batch, generator)
+        ]
+        if not faults:
+            faults += _gradient_faults(subject, batches)
+        if export and not faults:
+            faults += _export_faults(subject, *batches)
+        return list(dict.fromkeys(faults))
+
+
+def source_faults(
+    declaration: Declaration, parameters: Mapping[str, object], batch: Mapping[str, Any]
+) -> list[str]:
+    """Say where a batch of a data layer is not what its class declares.
+
+    Args:
+        declaration: a data layer.
+        parameters: its constructor arguments.
+        batch: what it gave, by port name.
+    """
+    kinds = declaration.ports.outputs
+    if missing := [name for name in kinds if name not in batch]:
+        return [f"{name}: declared, not given" for name in missing]
+    numbers: Mapping[str, Fraction] = numbers_of(declaration, parameters)
+    return output_faults(kinds, batch, Axes(numbers, {}, {}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A built module and its declaration."""
+
+    declaration: Declaration
+    module: nn.Module
+
+    @property
+    def inputs(self) -> Mapping[str, Kind]:
+        return self.declaration.ports.inputs
+
+    @property
+    def outputs(self) -> Mapping[str, Kind]:
+        return self.declaration.ports.outputs
+
+    def run(self, batch: Batch) -> dict[str, Any]:
+        return self.named(self.module(**batch.values))
+
+    def named(self, result: Any) -> dict[str, Any]:
+        results = result if len(self.outputs) > 1 else (result,)
+        return dict(zip(self.outputs, results, strict=True))
+
+
+def _evaluation_faults(subject: _Subject, batch: Batch, generator: torch.Generator) -> list[str]:
+    subject.module.eval()
+    before = {name: _copy(value) for name, value in batch.values.items()}
+    with torch.no_grad():
+        first = subject.run(batch)
+        faults = output_faults(subject.outputs, first, batch.axes)
+        if faults:
+            return faults
+        second = subject.run(batch)
+        faults += [f"{n}: changes from run to run" for n in first if not _same(first[n], second[n])]
+        faults += [
+            f"{n}: changed in place" for n in before if not _same(before[n], batch.values[n])
+        ]
+        if not faults and not getattr(subject.declaration.cls, "padding_waiver", ""):
+            faults += _padding_faults(
+                subject, batch, first, spoilt(subject.inputs, batch, generator)
+            )
+    return faults
+
+
+def _padding_faults(
+    subject: _Subject, batch: Batch, clean: Mapping[str, Any], other: Batch
+) -> Iterator[str]:
+    found = subject.run(other)
+    axes = with_fresh_axes(subject.outputs, found, batch.axes)
+    unbatched = [name for name, kind in subject.outputs.items() if "B" not in kind.axes.split()]
+    for name in unbatched:
+        if far := _distance(clean[name], found[name]):
+            yield f"{name}: what is in the padding changes it by {far:.2g}"
+    worst: dict[str, float] = {}
+    for row in range(batch.axes.sizes["B"]):
+        single = alone(subject.inputs, batch, row)
+        expected = subject.run(single)
+        single_axes = with_fresh_axes(subject.outputs, expected, single.axes)
+        for name, kind in subject.outputs.items():
+            part = axes.part(kind, found[name], row)
+            far = _distance(single_axes.part(kind, expected[name], 0), part)
+            worst[name] = max(far, worst.get(name, 0.0))
+    for name, far in worst.items():
+        if far and name not in unbatched:
+            yield f"{name}: an utterance differs by {far:.2g} between alone and in a batch"
+
+
+def _gradient_faults(subject: _Subject, batches: list[Batch]) -> list[str]:
+    named = {n: p for n, p in subject.module.named_parameters() if p.requires_grad}
+    reached: set[str] = set()
+    faults = []
+    for batch in batches if named else []:
+        subject.module.train().zero_grad()
+        objective = _objective(subject.outputs, subject.run(batch))
+        if objective.requires_grad:
+            objective.backward()
+        gradients = {n: p.grad for n, p in named.items() if p.grad is not None}
+        reached |= {n for n, gradient in gradients.items() if bool(gradient.any())}
+        faults += [
+            f"{n}: its gradient is not finite"
+            for n, g in gradients.items()
+            if not g.isfinite().all()
+        ]
+    return faults + [f"{name}: no gradient reaches it" for name in named if name not in reached]
+
+
+def _objective(kinds: Mapping[str, Kind], outputs: Mapping[str, Any]) -> Tensor:
+    total = torch.zeros(())
+    for name, kind in kinds.items():
+        value = outputs[name]
+        if not kind.host and value.requires_grad:
+            # Random weights: a plain sum of normalised frames is constant.
+            total = (
+                total + (value if isinstance(kind, Loss) else value * torch.randn_like(value)).sum()
+            )
+    return total
+
+
+def _export_faults(subject: _Subject, batch: Batch, other: Batch) -> list[str]:
+    reason = getattr(subject.declaration.cls, "exports", None)
+    if reason or subject.declaration.is_host:
+        return []
+    subject.module.eval()
+    free = {name: _free_axes(kind) for name, kind in subject.inputs.items()}
+    values = dict(batch.values)
+    try:
+        program = torch.export.export(subject.module, (), values, dynamic_shapes=free).module()
+        return [
+            f"{name}: the exported program differs by {far:.2g} at another size"
+            for different in (other, alone(subject.inputs, other, 0))
+            for name, far in _export_distances(subject, program, different)
+        ]
+    except Exception as error:  # noqa: BLE001 (the exporter raises errors of every kind)
+        return [f"cannot be exported: {str(error).strip().partition(chr(10))[0]}"]
+
+
+@torch.no_grad()
+def _export_distances(
+    subject: _Subject, program: nn.Module, batch: Batch
+) -> Iterator[tuple[str, float]]:
+    expected = subject.run(batch)
+    found = subject.named(program(**batch.values))
+    for name in expected:
+        if far := _distance(expected[name], found[name]):
+            yield name, far
+
+
+def _free_axes(kind: Kind) -> dict[int, Any]:
+    axes = map(axis_in, parse_axes(kind.axes))
+    return {place: Dim.DYNAMIC for place, axis in enumerate(axes) if axis}
+
+
+def _copy(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else list(value)
+
+
+def _same(first: Any, second: Any) -> bool:
+    return torch.equal(first, second) if isinstance(first, Tensor) else bool(first == second)
+
+
+def _distance(first: Any, second: Any) -> float:
+    """Return how far two results are apart: 0 when by rounding only, infinite in another form."""
+    if not isinstance(first, Tensor):
+        return 0.0 if first == second else float("inf")
+    if first.shape != second.shape:
+        return float("inf")
+    if not first.is_floating_point():
+        return 0.0 if torch.equal(first, second) else float("inf")
+    scale = max(1.0, float(first.abs().max())) if first.numel() else 1.0
+    far = float((first - second).abs().max()) if first.numel() else 0.0
+    if math.isnan(far):
+        return float("inf")
+    return far if far > _TOLERANCE * scale else 0.0

@@ -1,0 +1,31 @@
+"""The error that tells every fault."""
+
+import re
+from pathlib import Path
+
+import phonograph.data
+from phonograph.data.faults import CODES, SHOWN, data_error
+from phonograph.errors import Diagnostic
+
+
+def test_a_few_faults_are_all_told():
+    error = data_error([Diagnostic("PD011", "one"), Diagnostic("PD012", "two")])
+    assert str(error) == "error[PD011]: one\n\nerror[PD012]: two"
+
+
+def test_of_many_faults_the_first_are_told_and_the_others_counted():
+    faults = [Diagnostic("PD011", str(number)) for number in range(SHOWN + 2)]
+    error = data_error([*faults, Diagnostic("PD006", "gone")])
+    assert error.diagnostics[:SHOWN] == tuple(faults[:SHOWN])
+    assert str(error.diagnostics[-1]) == "error[PD000]: 3 more faults: 1 x PD006, 2 x PD011"
+
+
+def test_every_code_in_the_source_is_in_the_table_and_the_other_way_round():
+    sources = Path(phonograph.data.__path__[0]).glob("*.py")
+    used = {code for path in sources for code in _codes_in(path.read_text(encoding="utf-8"))}
+    assert used == set(CODES)
+
+
+def _codes_in(source: str) -> set[str]:
+    without_table = re.sub(r'^ +"PD\d+": .*$', "", source, flags=re.MULTILINE)
+    return set(re.findall(r'"(PD\d{3})"', without_table))

@@ -1,0 +1,95 @@
+"""Loading in this process and in workers."""
+
+import multiprocessing
+
+import pytest
+import torch
+
+from phonograph.data.characters import CharacterTokenizer
+from phonograph.data.dataset import SpeechDataset
+from phonograph.data.loader import evaluation_loader, training_loader
+from phonograph.errors import DataError
+
+ENGLISH = CharacterTokenizer("abcdefghijklmnopqrstuvwxyz '")
+
+
+@pytest.fixture
+def dataset(say):
+    lengths = [0.1, 0.2, 0.4, 0.3, 0.5]
+    utterances = [
+        say(f"{number}.wav", line=number + 1, seconds=seconds)
+        for number, seconds in enumerate(lengths)
+    ]
+    return SpeechDataset(utterances, ENGLISH, 8000)
+
+
+def test_evaluation_gives_every_utterance_once_in_one_order(dataset):
+    loader = evaluation_loader(dataset, seconds=1)
+    passes = [[batch["id"] for batch in loader] for _ in range(2)]
+    assert passes[0] == [["4", "2"], ["3", "1", "0"]] == passes[1]
+    assert len(loader) == 2
+
+
+def test_an_epoch_can_be_heard_again_and_another_differs(dataset):
+    loader = training_loader(dataset, seconds=0.5, seed=1)
+
+    def heard(epoch: int) -> list[list[str]]:
+        loader.set_epoch(epoch)
+        batches = [batch["id"] for batch in loader]
+        assert len(batches) == len(loader)
+        return batches
+
+    epochs = [heard(epoch) for epoch in range(4)]
+    assert [heard(epoch) for epoch in range(4)] == epochs
+    assert epochs != [epochs[0]] * 4
+    for batches in epochs:
+        assert sorted(name for batch in batches for name in batch) == list("01234")
+
+
+def test_two_ranks_hear_everything_in_as_many_batches(dataset):
+    loaders = [training_loader(dataset, seconds=0.5, seed=0, rank=r, world=2) for r in (0, 1)]
+    assert len(loaders[0]) == len(loaders[1])
+    heard = {name for loader in loaders for batch in loader for name in batch["id"]}
+    assert heard == set("01234")
+
+
+def test_loading_leaves_the_random_state_of_training_alone(dataset):
+    before = torch.get_rng_state()
+    list(training_loader(dataset, seconds=1, seed=0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_workers_give_what_this_process_gives_epoch_after_epoch(dataset, start):
+    here = training_loader(dataset, seconds=0.5, seed=3)
+    there = training_loader(dataset, seconds=0.5, seed=3, workers=2)
+    there.multiprocessing_context = start
+    for epoch in range(2):
+        here.set_epoch(epoch)
+        there.set_epoch(epoch)
+        for mine, theirs in zip(here, there, strict=True):
+            assert mine["id"] == theirs["id"]
+            assert torch.equal(mine["audio"], theirs["audio"])
+            assert torch.equal(mine["tokens"], theirs["tokens"])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_faults_in_a_worker_are_told_as_they_are(dataset, say, workers):
+    say("2.wav", seconds=0.4, rate=16000)
+    say("4.wav", seconds=0.5, channels=2)
+    loader = evaluation_loader(dataset, seconds=1, workers=workers)
+    for _ in range(2):
+        with pytest.raises(DataError) as caught:
+            list(loader)
+        told = [(fault.code, str(fault.place)) for fault in caught.value.diagnostics]
+        manifest = say("x.wav").manifest
+        assert told == [("PD011", f"{manifest}:5"), ("PD011", f"{manifest}:3")]
+        assert str(caught.value).startswith("error[PD011]: `")
+
+
+def test_a_fault_leaves_no_worker_behind(dataset, say):
+    say("4.wav", seconds=0.5, channels=2)
+    loader = evaluation_loader(dataset, seconds=1, workers=2)
+    with pytest.raises(DataError):
+        list(loader)
+    assert multiprocessing.active_children() == []

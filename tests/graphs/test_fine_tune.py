@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from phonograph.errors import GraphError
+from phonograph.graphs.bundle import save_bundle
+from phonograph.graphs.fine_tune import start_from
+from phonograph.graphs.model import build
+
+OTHER_LETTERS = 'modules.data.with.tokenizer={type: characters, alphabet: "abc "}'
+
+
+@pytest.fixture
+def checkpoint(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graph = tiny()
+    model = build(graph)
+    path = tmp_path / "start.phono"
+    save_bundle(path, graph, model.module.state_dict(), {})
+    return model
+
+
+def faults_of(model, registry):
+    with pytest.raises(GraphError) as caught:
+        start_from(model, registry)
+    return caught.value.diagnostics
+
+
+def test_weights_are_reused_and_frozen_and_the_head_starts_anew(checkpoint, tiny, registry):
+    init = "init={from: start.phono, exclude: [head], freeze: [encoder]}"
+    model = build(tiny(OTHER_LETTERS, init))
+    lines = start_from(model, registry)
+    for name, weight in checkpoint.module.encoder.state_dict().items():
+        assert torch.equal(model.module.encoder.state_dict()[name], weight)
+    assert not any(weight.requires_grad for weight in model.module.encoder.parameters())
+    assert all(weight.requires_grad for weight in model.module.head.parameters())
+    assert lines[0].startswith("reused: encoder (")
+    assert lines[1] == "starts anew (excluded): head (2 tensors)"
+    assert lines[2].startswith("frozen: encoder (")
+
+
+def test_a_weight_of_another_size_is_an_error_that_says_how_to_leave_it_out(
+    checkpoint, tiny, registry
+):
+    model = build(tiny(OTHER_LETTERS, "init={from: start.phono}"))
+    first, second = faults_of(model, registry)
+    assert first.message == "`head.linear.weight` is [5, 8] here and [4, 8] in the checkpoint"
+    assert first.help == "start it anew: init: {…, exclude: [head]}"
+    assert second.message == "`head.linear.bias` is [5] here and [4] in the checkpoint"
+
+
+def test_another_front_end_than_in_training_is_an_error(checkpoint, tiny, registry):
+    model = build(tiny("modules.mel.with.hop=0.02", "init={from: start.phono}"))
+    [fault] = faults_of(model, registry)
+    assert fault.code == "PG053"
+    assert fault.message == "`mel` differs from what the checkpoint was trained with"
+    assert fault.causes == ("`hop` was 0.01, is 0.02",)
+    assert fault.help == "set hop: 0.01"
+
+
+def test_a_checkpoint_left_open_is_an_error(tiny, registry):
+    [fault] = faults_of(build(tiny("init.from=???")), registry)
+    assert fault.message == "`init.from` is left open"
+
+
+def test_a_checkpoint_that_is_not_there_is_an_error_at_its_line(tiny, tmp_path, registry):
+    [fault] = faults_of(build(tiny(f"init.from={tmp_path}/none.phono")), registry)
+    assert fault.message == f"there is no checkpoint `{tmp_path}/none.phono`"
+    assert str(fault.place) == f"command line: init.from={tmp_path}/none.phono"
+
+
+def test_without_init_nothing_happens(tiny, registry):
+    assert start_from(build(tiny()), registry) == []
