@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
 from phonograph.types.registry import Registry
+
+if TYPE_CHECKING:
+    from phonograph.collections.asr.word_errors import ErrorCounts
+
+Metric = Callable[[Sequence[str], Sequence[str]], "ErrorCounts"]
+"""Takes references and hypotheses, counts the errors."""
 
 
 def default_registry() -> Registry:
@@ -10,3 +19,10 @@ def default_registry() -> Registry:
     from phonograph.collections import asr
 
     return Registry({**asr.MODULES})
+
+
+def default_metrics() -> Mapping[str, Metric]:
+    """Return the metrics that a view's `score` may name."""
+    from phonograph.collections.asr.word_errors import character_errors, word_errors
+
+    return {"wer": word_errors, "cer": character_errors}

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from phonograph.data.batching import evaluation_batches, training_batches
-from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
+from phonograph.data.dataset import collate
 from phonograph.data.faults import data_error
 from phonograph.errors import DataError, Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    Collate = Callable[[Sequence[Any]], Any]
+
+
+class TimedDataset(Protocol):
+    """Items of known duration."""
+
+    @property
+    def durations(self) -> Sequence[float]:
+        """Seconds of each item."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Any: ...
 
 
 class TrainingSampler(Sampler[list[int]]):
@@ -61,8 +75,8 @@ class TrainingSampler(Sampler[list[int]]):
         return self._count
 
 
-class SpeechLoader(DataLoader[Batch]):
-    """Batches of a speech dataset; what goes wrong in a worker is raised here as it was there.
+class Loader(DataLoader[Any]):
+    """Batches of a dataset; what goes wrong in a worker is raised here as it was there.
 
     torch would turn an error of a worker process into text. Faults travel as values instead,
     all those of a batch at once.
@@ -72,20 +86,22 @@ class SpeechLoader(DataLoader[Batch]):
         batch_sampler: which utterances make a batch.
         workers: processes that read ahead, at least 0; 0 reads in this process. No more are
             started than there are processor cores for this process.
+        collate: puts items side by side.
     """
 
     def __init__(
         self,
-        dataset: SpeechDataset,
+        dataset: TimedDataset,
         batch_sampler: Sampler[list[int]] | Sequence[list[int]],
         *,
         workers: int = 0,
+        collate: Collate = collate,
     ) -> None:
         workers = min(workers, _cores())
         super().__init__(
-            _FaultsAsValues(dataset),  # type: ignore[arg-type]
+            _FaultsAsValues(dataset),
             batch_sampler=batch_sampler,
-            collate_fn=_batch_or_faults,
+            collate_fn=_BatchOrFaults(collate),
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=torch.cuda.is_available(),
@@ -93,7 +109,7 @@ class SpeechLoader(DataLoader[Batch]):
             generator=torch.Generator(),
         )
 
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
         """Give the batches of an epoch.
 
         Raises:
@@ -114,14 +130,15 @@ class SpeechLoader(DataLoader[Batch]):
 
 
 def training_loader(
-    dataset: SpeechDataset,
+    dataset: TimedDataset,
     *,
     seconds: float,
     seed: int,
     rank: int = 0,
     world: int = 1,
     workers: int = 0,
-) -> SpeechLoader:
+    collate: Collate = collate,
+) -> Loader:
     """Load shuffled batches; call `set_epoch` before each epoch.
 
     Args:
@@ -131,21 +148,25 @@ def training_loader(
         rank: this process, in [0, world).
         world: number of processes that train together.
         workers: processes that read ahead, at least 0.
+        collate: puts items side by side.
     """
     sampler = TrainingSampler(dataset.durations, seconds=seconds, seed=seed, rank=rank, world=world)
-    return SpeechLoader(dataset, sampler, workers=workers)
+    return Loader(dataset, sampler, workers=workers, collate=collate)
 
 
-def evaluation_loader(dataset: SpeechDataset, *, seconds: float, workers: int = 0) -> SpeechLoader:
+def evaluation_loader(
+    dataset: TimedDataset, *, seconds: float, workers: int = 0, collate: Collate = collate
+) -> Loader:
     """Load every utterance once, in the same order each time, on every rank.
 
     Args:
         dataset: what to read.
         seconds: what a padded batch may hold, above 0.
         workers: processes that read ahead, at least 0.
+        collate: puts items side by side.
     """
     batches = evaluation_batches(dataset.durations, seconds=seconds)
-    return SpeechLoader(dataset, batches, workers=workers)
+    return Loader(dataset, batches, workers=workers, collate=collate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,25 +174,27 @@ class _Faults:
     faults: tuple[Diagnostic, ...]
 
 
-class _FaultsAsValues(Dataset[Item | _Faults]):
-    def __init__(self, dataset: SpeechDataset) -> None:
+class _FaultsAsValues(Dataset[Any]):
+    def __init__(self, dataset: TimedDataset) -> None:
         self._dataset = dataset
 
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def __getitem__(self, index: int) -> Item | _Faults:
+    def __getitem__(self, index: int) -> Any:
         try:
             return self._dataset[index]
         except DataError as error:
             return _Faults(error.diagnostics)
 
 
-def _batch_or_faults(loaded: Sequence[Item | _Faults]) -> Batch | _Faults:
-    faults = [fault for one in loaded if isinstance(one, _Faults) for fault in one.faults]
-    if faults:
-        return _Faults(tuple(faults))
-    return collate([one for one in loaded if not isinstance(one, _Faults)])
+@dataclass(frozen=True, slots=True)
+class _BatchOrFaults:
+    collate: Collate
+
+    def __call__(self, loaded: Sequence[Any]) -> Any:
+        faults = [fault for one in loaded if isinstance(one, _Faults) for fault in one.faults]
+        return _Faults(tuple(faults)) if faults else self.collate(loaded)
 
 
 def _cores() -> int:

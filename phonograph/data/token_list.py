@@ -22,7 +22,7 @@ class TokenListTokenizer:
         word_boundary: the token that stands between words and is written as a space.
 
     Raises:
-        ValueError: there are no tokens, one is empty or repeated, or the boundary is not among them.
+        ValueError: there are no tokens, one is empty or repeated, or the boundary is not one.
 
     >>> tokenizer = TokenListTokenizer(["a", "aɪ", "m", "<wb>"], word_boundary="<wb>")
     >>> tokenizer.encode("aɪ am")

@@ -12,7 +12,7 @@ from phonograph.graphs.model import build
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.solve import solve_graph
 from phonograph.graphs.solved import SolvedGraph
-from phonograph.graphs.spec import read_spec
+from phonograph.graphs.spec_reader import read_spec
 from phonograph.graphs.views import check_views
 from phonograph.graphs.weight_names import init_faults
 from phonograph.types.registry import Registry

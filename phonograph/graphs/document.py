@@ -1,13 +1,10 @@
 """Read YAML as data: plain values, and for each the place it was written.
 
-Scalars follow the YAML 1.2 core schema (`1e-3` is a number, `no` is text). Tags, and with them any way
-to name Python, are refused; size, depth and alias expansion are bounded.
+Tags, and with them any way to name Python, are refused; size, depth and alias expansion are bounded.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,31 +12,10 @@ from typing import Any
 import yaml
 
 from phonograph.errors import Diagnostic, GraphError, Place
+from phonograph.graphs.compose import Composer, Mark, Trail
+from phonograph.graphs.syntax_faults import syntax_fault
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 40
-MAX_NODES = 200_000
-
-Trail = tuple[str | int, ...]
-
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where a value stands, and its key if it has one."""
-
-    value: Place
-    key: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +66,19 @@ def read_document(path: Path, name: str | None = None) -> Document:
     """
     name = name or str(path)
     try:
-        size = path.stat().st_size
-        text = path.read_text(encoding="utf-8") if size <= MAX_BYTES else ""
-    except UnicodeDecodeError as error:
-        raise GraphError(_fault("PG001", f"not UTF-8 text: {error.reason}", Place(name))) from None
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise GraphError(_fault("PG002", f"cannot read the graph: {reason}", Place(name))) from None
-    if size > MAX_BYTES:
-        message = f"the file has {size:,} bytes; a graph has at most {MAX_BYTES:,}"
-        raise GraphError(_fault("PG003", message, Place(name)))
+        raise _refusal("PG002", f"cannot read the graph: {reason}", name) from None
+    if len(content) > MAX_BYTES:
+        message = f"the file is too large; a graph has at most {MAX_BYTES:,} bytes"
+        raise _refusal("PG003", message, name)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _refusal("PG001", "not UTF-8 text", name, line) from None
     return parse_document(text, name, path.resolve().parent)
 
 
@@ -113,17 +92,16 @@ def parse_document(text: str, name: str, folder: Path) -> Document:
     >>> document.data, str(document.place("a", "b"))
     ({'a': {'b': 0.001}}, 'x.yaml:1:8')
     """
-    builder = _Builder(text, name)
+    composer = Composer(text, name)
     try:
-        data = builder.read(yaml.parse(text, Loader=yaml.CBaseLoader))
+        data = composer.read(yaml.parse(text, Loader=yaml.CBaseLoader))
     except yaml.MarkedYAMLError as error:
-        raise GraphError(_syntax_fault(error, name, text)) from None
-    except yaml.reader.ReaderError as error:
-        message = f"a character that YAML does not allow: {error.reason}"
-        raise GraphError(_fault("PG001", message, Place(name))) from None
-    if builder.faults:
-        raise GraphError(builder.faults)
-    return Document(name, folder, data, builder.marks)
+        raise GraphError(syntax_fault(error, composer)) from None
+    except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
+        raise _refusal("PG001", f"a character that YAML does not allow: {error.reason}", name) from None
+    if composer.faults:
+        raise GraphError(composer.faults)
+    return Document(name, folder, data, composer.marks)
 
 
 def parse_value(text: str) -> Any:
@@ -131,164 +109,12 @@ def parse_value(text: str) -> Any:
 
     Raises:
         GraphError: the text is not plain YAML.
+
+    >>> parse_value("[1, no]")
+    [1, 'no']
     """
     return parse_document(text, "command line", Path()).data
 
 
-def scalar(text: str) -> Any:
-    """Read a plain scalar by the YAML 1.2 core schema.
-
-    >>> [scalar(t) for t in ("1e-3", "no", "0o17", "~", "12", "1_000")]
-    [0.001, 'no', 15, None, 12, '1_000']
-    """
-    if text in _WORDS:
-        return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) < 400 else text
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if re.fullmatch(r"0o[0-7]+", text):
-        return int(text[2:], 8)
-    if re.fullmatch(r"0x[0-9a-fA-F]+", text):
-        return int(text[2:], 16)
-    return text
-
-
-class _Builder:
-    """Builds plain data from parser events, keeping marks."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self.lines = text.splitlines()
-        self.name = name
-        self.marks: dict[Trail, Mark] = {}
-        self.faults: list[Diagnostic] = []
-        self.nodes = 0
-        self.anchors: dict[str, list[yaml.Event]] = {}
-
-    def read(self, events: Iterator[yaml.Event]) -> Any:
-        body = self._single_document(events)
-        if not body:
-            return None
-        self._collect_anchors(body)
-        return self._value(iter(body), ())
-
-    def _single_document(self, events: Iterator[yaml.Event]) -> list[yaml.Event]:
-        body: list[yaml.Event] = []
-        depth = documents = 0
-        for event in events:
-            documents += isinstance(event, yaml.DocumentStartEvent)
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                self._stop("PG003", f"nested more than {MAX_DEPTH} levels deep", event)
-            if documents > 1:
-                self._stop("PG001", "a second document starts here; a graph file has one", event)
-            if isinstance(event, yaml.NodeEvent | yaml.CollectionEndEvent):
-                body.append(event)
-        return body
-
-    def _collect_anchors(self, body: list[yaml.Event]) -> None:
-        for position, event in enumerate(body):
-            if isinstance(event, yaml.AliasEvent) or not getattr(event, "anchor", None):
-                continue
-            self.anchors[event.anchor] = body[position : _end_of(body, position)]
-
-    def _value(self, events: Iterator[yaml.Event], trail: Trail, key: Place | None = None) -> Any:
-        event = next(events)
-        return self._from(event, events, trail, key)
-
-    def _from(
-        self, event: yaml.Event, events: Iterator[yaml.Event], trail: Trail, key: Place | None
-    ) -> Any:
-        place = self._place(event)
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            self._stop("PG003", f"aliases expand to more than {MAX_NODES:,} values", event)
-        self.marks[trail] = Mark(place, key or place)
-        if getattr(event, "tag", None):
-            self._stop(
-                "PG001", f"the tag `{event.tag}` is not allowed: a graph is plain data", event
-            )
-        match event:
-            case yaml.AliasEvent(anchor=anchor):
-                return self._alias(event, anchor, trail, key)
-            case yaml.MappingStartEvent():
-                return self._mapping(events, trail)
-            case yaml.SequenceStartEvent():
-                return self._sequence(events, trail)
-        plain = event.implicit[0] and event.style in (None, "")
-        return scalar(event.value) if plain else event.value
-
-    def _alias(self, event: yaml.Event, anchor: str, trail: Trail, key: Place | None) -> Any:
-        if anchor not in self.anchors:
-            self._stop("PG001", f"unknown alias `*{anchor}`", event)
-        if len(trail) > MAX_DEPTH:
-            self._stop("PG003", f"the alias `*{anchor}` contains itself", event)
-        return self._value(iter(self.anchors[anchor]), trail, key)
-
-    def _mapping(self, events: Iterator[yaml.Event], trail: Trail) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for event in events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
-            place = self._place(event)
-            if not isinstance(event, yaml.ScalarEvent):
-                self._stop("PG001", "a key must be plain text", event)
-            name = event.value
-            if name in result:
-                first = self.marks[(*trail, name)].key
-                self.faults.append(
-                    _fault(
-                        "PG004",
-                        f"the key `{name}` is given twice",
-                        place,
-                        causes=(f"it was first given at {first}",),
-                        help="delete one of the two",
-                    )
-                )
-            result[name] = self._value(events, (*trail, name), place)
-        return result
-
-    def _sequence(self, events: Iterator[yaml.Event], trail: Trail) -> list[Any]:
-        result: list[Any] = []
-        for event in events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
-            result.append(self._from(event, events, (*trail, len(result)), None))
-        return result
-
-    def _place(self, event: yaml.Event) -> Place:
-        start, end = event.start_mark, event.end_mark
-        source = self.lines[start.line] if start.line < len(self.lines) else ""
-        width = end.column - start.column if end.line == start.line else len(source) - start.column
-        return Place(self.name, start.line + 1, start.column + 1, max(width, 1), source)
-
-    def _stop(self, code: str, message: str, event: yaml.Event) -> None:
-        raise GraphError(_fault(code, message, self._place(event)))
-
-
-def _end_of(body: list[yaml.Event], start: int) -> int:
-    depth = 0
-    for position in range(start, len(body)):
-        depth += isinstance(body[position], yaml.CollectionStartEvent)
-        depth -= isinstance(body[position], yaml.CollectionEndEvent)
-        if depth == 0:
-            return position + 1
-    return len(body)
-
-
-def _syntax_fault(error: yaml.MarkedYAMLError, name: str, text: str) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
-    lines = text.splitlines()
-    if mark is None:
-        return _fault("PG001", str(error.problem), Place(name))
-    source = lines[mark.line] if mark.line < len(lines) else ""
-    causes = (str(error.context),) if error.context else ()
-    place = Place(name, mark.line + 1, mark.column + 1, 1, source)
-    return _fault("PG001", f"not valid YAML: {error.problem}", place, causes=causes)
-
-
-def _fault(
-    code: str, message: str, place: Place, causes: tuple[str, ...] = (), help: str = ""
-) -> Diagnostic:
-    return Diagnostic(code, message, place, causes=causes, help=help)
+def _refusal(code: str, message: str, name: str, line: int = 0) -> GraphError:
+    return GraphError(Diagnostic(code, message, Place(name, line)))

@@ -1,20 +1,19 @@
-"""Apply `key=value` overrides and fill in `${path}` interpolations, keeping marks true."""
+"""Apply `key=value` overrides to a document, keeping marks true."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from phonograph.errors import Diagnostic, GraphError, Place
+from phonograph.graphs.compose import Mark, Trail
+from phonograph.graphs.document import Document, parse_value
+from phonograph.graphs.interpolation import fill_in_references
 
-from phonograph.errors import Diagnostic, GraphError, Place, nearest
-from phonograph.graphs.document import Document, Mark, Trail, parse_value
-
-_REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 _KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 _HOW = "write overrides as `path.to.key=value`, for example `train.trainer.max_steps=100`"
 
@@ -33,98 +32,70 @@ def resolve(document: Document, overrides: Sequence[str] = ()) -> Document:
     5
     """
     if not isinstance(document.data, dict):
-        fault = Diagnostic("PG006", "a graph is a mapping of keys", document.place())
-        raise GraphError(fault)
-    marks, folders = dict(document.marks), dict(document.folders)
-    faults = _interpolation_faults(document)
+        help = "start with `phonograph: 1`, then `modules:`"
+        message = "a graph is a mapping of keys"
+        raise GraphError(Diagnostic("PG006", message, document.place(), help=help))
+    changed = replace(
+        document,
+        data=deepcopy(document.data),
+        marks=dict(document.marks),
+        folders=dict(document.folders),
+    )
+    faults = [fault for text in overrides for fault in _apply(changed, text)]
+    if faults:  # what they would have set may be what is referred to
+        raise GraphError(faults)
+    filled, faults = fill_in_references(changed)
     if faults:
         raise GraphError(faults)
-    config = OmegaConf.create(document.data)
-    for text in overrides:
-        faults += _apply(config, text, marks, folders)
-    faults += _lost_references(config, marks, document)
-    if faults:
-        raise GraphError(faults)
-    _inherit_folders(config, folders)
-    data = OmegaConf.to_container(config, resolve=True)
-    return replace(document, data=data, marks=marks, folders=folders)
+    return filled
 
 
-def _apply(
-    config: DictConfig, text: str, marks: dict[Trail, Mark], folders: dict[Trail, Path]
-) -> list[Diagnostic]:
-    key, equals, value_text = text.partition("=")
-    place = Place("command line", 0, 0, 1, "")
-    if not equals or not _KEY.fullmatch(key.strip()):
-        return [Diagnostic("PG005", f"cannot read the override `{text}`", place, help=_HOW)]
-    value = parse_value(value_text)
-    if bad := [text for _, text in _strings(value, ()) if "${" in text]:
-        message = f"an override cannot hold an interpolation: `{bad[0]}`"
-        return [Diagnostic("PG005", message, place)]
-    trail: Trail = tuple(key.strip().split("."))
-    try:
-        OmegaConf.update(config, key.strip(), value, merge=False, force_add=True)
-    except (OmegaConfBaseException, ValueError, TypeError) as error:
-        reason = str(error).partition("\n")[0]
-        return [Diagnostic("PG005", f"cannot apply the override `{text}`: {reason}", place)]
-    for old in [old for old in marks if old[: len(trail)] == trail]:
-        del marks[old]
+def _apply(document: Document, text: str) -> list[Diagnostic]:
+    key, equals, written = (part.strip() for part in text.partition("="))
     here = Place(f"command line: {text}")
+    if not equals or not _KEY.fullmatch(key):
+        return [Diagnostic("PG005", f"`{text}` is no override", here, help=_HOW)]
+    try:
+        value = parse_value(written)
+        trail = _put(document.data, key.split("."), value)
+    except GraphError as error:
+        reason = error.diagnostics[0].message
+        return [Diagnostic("PG005", f"cannot read the value of `{key}`: {reason}", here)]
+    except LookupError as error:
+        return [Diagnostic("PG005", str(error.args[0]), here)]
+    for old in [old for old in document.marks if old[: len(trail)] == trail]:
+        del document.marks[old]
     for depth in range(1, len(trail) + 1):
-        marks.setdefault(trail[:depth], Mark(here, here))
-    folders[trail] = Path.cwd()
+        document.marks.setdefault(trail[:depth], Mark(here, here))
+    document.folders[trail] = Path.cwd()
     return []
 
 
-def _strings(value: Any, trail: Trail) -> Iterable[tuple[Trail, str]]:
-    match value:
-        case str():
-            yield trail, value
+def _put(data: dict[str, Any], keys: list[str], value: Any) -> Trail:
+    """Set a value, making the mappings on the way, and return the trail that leads to it.
+
+    Raises:
+        LookupError: the way leads into a single value, or beyond the end of a list.
+    """
+    trail: Trail = ()
+    inside: Any = data
+    for following, key in zip([*keys[1:], None], keys, strict=True):
+        step = _step(inside, key, ".".join(map(str, trail)))
+        trail = (*trail, step)
+        if following is None:
+            inside[step] = value
+        elif isinstance(inside, dict) and inside.get(key) is None:
+            inside[key] = {}
+        inside = inside[step]
+    return trail
+
+
+def _step(inside: Any, key: str, where: str) -> str | int:
+    match inside:
         case dict():
-            for key, inner in value.items():
-                yield from _strings(inner, (*trail, key))
+            return key
+        case list() if key.isdecimal() and int(key) < len(inside):
+            return int(key)
         case list():
-            for index, inner in enumerate(value):
-                yield from _strings(inner, (*trail, index))
-
-
-def _interpolation_faults(document: Document) -> list[Diagnostic]:
-    faults = []
-    for trail, text in _strings(document.data, ()):
-        if "${" in _REFERENCE.sub("", text):
-            message = "only `${path.to.key}` can be interpolated"
-            help = "name a key of this file; resolvers and environment variables are not read"
-            faults.append(Diagnostic("PG007", message, document.place(*trail), help=help))
-    return faults
-
-
-def _lost_references(
-    config: DictConfig, marks: dict[Trail, Mark], document: Document
-) -> list[Diagnostic]:
-    faults = []
-    plain = OmegaConf.to_container(config, resolve=False)
-    for trail, text in _strings(plain, ()):
-        for name in _REFERENCE.findall(text):
-            reason = _why_lost(config, name)
-            if reason:
-                place = replace(document, marks=marks).place(*trail)
-                help = nearest(name, [".".join(map(str, t)) for t in marks if t])
-                faults.append(Diagnostic("PG007", f"`${{{name}}}` {reason}", place, help=help))
-    return faults
-
-
-def _why_lost(config: DictConfig, name: str) -> str:
-    try:
-        found = OmegaConf.select(config, name, throw_on_missing=False)
-    except (OmegaConfBaseException, RecursionError):
-        return "refers to itself or to something that cannot be read"
-    return "leads nowhere" if found is None else ""
-
-
-def _inherit_folders(config: DictConfig, folders: dict[Trail, Path]) -> None:
-    """A path written around an overridden value is relative to where the override was given."""
-    plain = OmegaConf.to_container(config, resolve=False)
-    for trail, text in _strings(plain, ()):
-        for name in _REFERENCE.findall(text):
-            if tuple(name.split(".")) in folders:
-                folders[trail] = folders[tuple(name.split("."))]
+            raise LookupError(f"`{where}` is a list of {len(inside)}; it has no item `{key}`")
+    raise LookupError(f"`{where}` is a single value; nothing can be set inside it")

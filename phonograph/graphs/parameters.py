@@ -46,12 +46,12 @@ def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, .
         if value in arguments and type(value) in {type(a) for a in arguments}:
             return value
         choices = ", ".join(map(str, arguments))
-        return Misfit(trail, f"wants one of {choices}; got {_shown(value)}")
+        return Misfit(trail, f"wants one of {choices}; got {shown(value)}")
     if origin in (list, tuple, Sequence):
         return _sequence(value, origin, arguments, folder, trail)
     if origin in (dict, Mapping) or annotation in (dict, Mapping):
         fits = isinstance(value, dict)
-        return value if fits else Misfit(trail, f"wants a mapping, got {_shown(value)}")
+        return value if fits else Misfit(trail, f"wants a mapping, got {shown(value)}")
     if is_dataclass(annotation) and annotation is not Vocabulary:
         return _dataclass(value, annotation, folder, trail)
     return _plain(value, annotation, folder, trail)
@@ -81,7 +81,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     match value:
         case str():
             return f'the text "{value}"'
@@ -115,7 +115,7 @@ def _sequence(
     value: Any, origin: Any, arguments: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
 ) -> Any:
     if not isinstance(value, list):
-        return Misfit(trail, f"wants a list, got {_shown(value)}")
+        return Misfit(trail, f"wants a list, got {shown(value)}")
     inner = arguments[0] if arguments else Any
     items = [convert(item, inner, folder, (*trail, i)) for i, item in enumerate(value)]
     misfit = next((item for item in items if isinstance(item, Misfit)), None)
@@ -126,7 +126,7 @@ def _sequence(
 
 def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
     if not isinstance(value, dict):
-        return Misfit(trail, f"wants a mapping of settings, got {_shown(value)}")
+        return Misfit(trail, f"wants a mapping of settings, got {shown(value)}")
     hints = get_type_hints(annotation)
     known = {field.name: field for field in fields(annotation)}
     for key in value:
@@ -173,5 +173,5 @@ def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ..
         return Misfit(trail, message)
     wanted, fits, build = _PLAIN[annotation]
     if not fits(value):
-        return Misfit(trail, f"wants {wanted}, got {_shown(value)}")
+        return Misfit(trail, f"wants {wanted}, got {shown(value)}")
     return folder / Path(value).expanduser() if annotation is Path else build(value)

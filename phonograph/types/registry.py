@@ -18,7 +18,7 @@ def register(id: str, *, version: int, random: bool = False) -> Callable[[Class]
     Args:
         id: `collection.name`, as written in YAML.
         version: grows when parameters, ports or weights change their meaning.
-        random: whether the forward pass draws random numbers even in evaluation of fixed weights.
+        random: whether the forward pass draws random numbers while training.
     """
 
     def mark(cls: Class) -> Class:

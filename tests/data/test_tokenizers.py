@@ -34,7 +34,10 @@ def test_a_tokenizer_is_built_again_from_its_vocabulary():
         ),
         ({"type": "characters", "alphabet": "aa"}, "the alphabet has `a` more than once"),
         ({"type": "tokens"}, "a tokenizer of tokens needs `tokens`, a list of texts"),
-        ({"type": "tokens", "tokens": "ab"}, "a tokenizer of tokens needs `tokens`, a list of texts"),
+        (
+            {"type": "tokens", "tokens": "ab"},
+            "a tokenizer of tokens needs `tokens`, a list of texts",
+        ),
         (
             {"type": "tokens", "tokens": ["a"], "word_boundary": 1},
             "`word_boundary` is 1; write one of the tokens, in quotes",

@@ -23,8 +23,8 @@ class Conformer(nn.Module):
 
     Args:
         feat_in: width of the features, at least 1; solved from the wire when left out.
-        d_model: width of the layers and of the result, a multiple of the heads; 144, 256 and 512 are
-            the paper's small, medium and large.
+        d_model: width of the layers and of the result, a multiple of the heads; 144, 256 and 512
+            are the paper's small, medium and large.
         layers: number of layers, at least 1; 16, 16 and 17 in the paper.
         stride: frames of the input for one of the result, a power of two.
         subsampling: how frames are joined: `conv2d` over time and frequency, `conv1d` over time.

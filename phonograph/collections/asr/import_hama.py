@@ -16,7 +16,9 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections.asr.hama_container import read_container
+from phonograph.data.tokenizers import build_tokenizer
 from phonograph.errors import BundleError, Diagnostic, MissingExtraError
+from phonograph.graphs.parameters import to_plain
 
 _VERSION = "1.7.0"
 _LAYERS = 4
@@ -70,7 +72,9 @@ def _installed_assets() -> Path:
     found = find_spec("hama")  # finds a top-level package without running it
     if found is None or not found.submodule_search_locations:
         help = 'pip install "phonograph[hama]"'
-        raise MissingExtraError(Diagnostic("PB010", "the package `hama` is not installed", help=help))
+        raise MissingExtraError(
+            Diagnostic("PB010", "the package `hama` is not installed", help=help)
+        )
     return Path(found.submodule_search_locations[0]) / "assets"
 
 
@@ -115,6 +119,7 @@ def _graph(labels: list[str]) -> dict[str, Any]:
     }
     layers = {"heads": 4, "kernel": 31, "dropout": 0.1, "positions": "none", "norm": "none"}
     encoder = {"d_model": 144, "layers": _LAYERS, "stride": 2, "subsampling": "conv1d"}
+    vocabulary = to_plain(build_tokenizer(tokenizer).vocabulary)
     return {
         "phonograph": 1,
         "name": "hama",
@@ -130,7 +135,12 @@ def _graph(labels: list[str]) -> dict[str, Any]:
                 "with": {**encoder, "block": layers},
             },
             "head": {"module": "asr.ctc_head", "from": "encoder.encoded"},
-            "text": {"module": "asr.ctc_greedy", "from": "head.log_probs"},
+            # no transcripts are wired, from which the decoder would learn how tokens are written
+            "text": {
+                "module": "asr.ctc_greedy",
+                "from": "head.log_probs",
+                "with": {"vocab": vocabulary},
+            },
         },
         "views": {"infer": {"feed": ["data.audio"], "run": ["text.text"]}},
     }

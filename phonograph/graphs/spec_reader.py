@@ -1,0 +1,208 @@
+"""Read a document as a graph, without solving it; every fault is reported, whatever is clear is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from phonograph.errors import Diagnostic, nearest
+from phonograph.graphs.document import Document
+from phonograph.graphs.node_names import why_not_a_node_name
+from phonograph.graphs.parameters import shown
+from phonograph.graphs.spec import SCHEMA_VERSION, GraphSpec, NodeSpec, PortName, ViewSpec
+
+_TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
+_NODE = ("module", "from", "with", "only")
+_VIEW = ("run", "feed", "split", "score")
+_INIT = ("from", "include", "exclude", "freeze")
+_TRAIN = ("optimizer", "schedule", "trainer", "seed", "cache", "monitor")
+_SPLITS = ("train", "validation", "test")
+_DEFAULT_SPLIT = {"train": "train", "validate": "validation", "test": "test"}
+
+_PORT = "name a node and its output, for example `mel.features`"
+
+
+def read_spec(document: Document) -> tuple[GraphSpec, list[Diagnostic]]:
+    """Read a resolved document; what could be read comes back beside every fault found."""
+    return _SpecReader(document).read()
+
+
+class _SpecReader:
+    """Reads one document, collecting faults."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.faults: list[Diagnostic] = []
+
+    def read(self) -> tuple[GraphSpec, list[Diagnostic]]:
+        data = self.document.data
+        self._known_keys(data, _TOP)
+        self._version(data)
+        name = data.get("name", "graph")
+        if not isinstance(name, str):
+            self._fault("PG009", f"`name` must be text, got {shown(name)}", "name")
+        self._mapping(data, "vars")
+        modules = self._mapping(data, "modules")
+        if not modules and set(data) <= set(_TOP) and data.get("modules") in (None, {}):
+            help = "write at least one node under `modules:`"
+            self._fault("PG009", "the graph has no modules", "modules", help=help)
+        views = self._mapping(data, "views")
+        init, train = self._mapping(data, "init"), self._mapping(data, "train")
+        self._known_keys(init, _INIT, "init")
+        self._known_keys(train, _TRAIN, "train")
+        spec = GraphSpec(
+            name=str(name),
+            nodes={node: self._node(node) for node, got in modules.items() if got is not None},
+            views={view: read for view in views if (read := self._view(view))},
+            init=init,
+            train=train,
+            document=self.document,
+        )
+        return spec, self.faults
+
+    def _fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+        place = self.document.place(*trail)
+        self.faults.append(Diagnostic(code, message, place, help=help))
+
+    def _key_fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+        place = self.document.key_place(*trail)
+        self.faults.append(Diagnostic(code, message, place, help=help))
+
+    def _known_keys(self, data: Mapping[str, Any], known: tuple[str, ...], *trail: str) -> None:
+        where = f" under `{'.'.join(trail)}`" if trail else ""
+        for key in data:
+            if key not in known:
+                message = f"unknown key `{key}`{where}"
+                self._key_fault("PG008", message, *trail, key, help=nearest(key, known))
+
+    def _version(self, data: Mapping[str, Any]) -> None:
+        version = data.get("phonograph")
+        help = f"write `phonograph: {SCHEMA_VERSION}` at the top"
+        if version is None:
+            self._fault("PG009", "the schema version is missing", help=help)
+        elif version != SCHEMA_VERSION or isinstance(version, bool):
+            message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
+            self._fault("PG009", message, "phonograph", help=help)
+
+    def _mapping(self, data: Mapping[str, Any], key: str, *trail: str) -> Mapping[str, Any]:
+        value = data.get(key)
+        if isinstance(value, dict) or value is None:
+            return value or {}
+        self._fault("PG009", f"`{key}` must be a mapping, got {shown(value)}", *trail, key)
+        return {}
+
+    def _node(self, name: str) -> NodeSpec:
+        trail = ("modules", name)
+        if reason := why_not_a_node_name(name):
+            self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
+        data = self.document.data["modules"][name]
+        if not isinstance(data, dict):
+            help = f"write `{name}: {{module: …, from: …}}`"
+            message = f"a node is a mapping, got {shown(data)}"
+            self._fault("PG009", message, *trail, help=help)
+            return NodeSpec(name, "", {}, {}, unclear=True)
+        before = len(self.faults)
+        self._known_keys(data, _NODE, *trail)
+        node = NodeSpec(
+            name=name,
+            module=self._module(name, data),
+            sources=self._sources(data, *trail, "from"),
+            parameters=self._mapping(data, "with", *trail),
+            only=self._only(data, *trail, "only"),
+            unclear=len(self.faults) > before,
+        )
+        return node
+
+    def _module(self, name: str, data: Mapping[str, Any]) -> str:
+        module = data.get("module")
+        if isinstance(module, str):
+            return module
+        if module is not None:
+            message = f"`module` must be an id such as asr.log_mel, got {shown(module)}"
+            self._fault("PG009", message, "modules", name, "module")
+        elif set(data) <= set(_NODE):
+            known = [other for other, got in self.document.data["modules"].items() if got != data]
+            guess = nearest(name, known)
+            listed = "add `module: …`; `phonograph modules` lists them"
+            help = guess if guess.startswith("did you mean") else listed
+            message = f"`{name}` does not say which `module` it is"
+            self._key_fault("PG009", message, "modules", name, help=help)
+        return ""
+
+    def _only(self, data: Mapping[str, Any], *trail: str) -> str | None:
+        only = data.get("only")
+        views = self.document.data.get("views")
+        if only is None:
+            return None
+        if isinstance(views, dict) and isinstance(only, str) and only in views:
+            return only
+        if isinstance(views, dict) or set(self.document.data) <= set(_TOP):
+            known = list(views) if isinstance(views, dict) else []
+            help = nearest(str(only), known) or "add this view under `views:`, or delete `only`"
+            message = f"`only` must be the name of a view, got {shown(only)}"
+            self._fault("PG041", message, *trail, help=help)
+        return None
+
+    def _sources(self, data: Mapping[str, Any], *trail: str) -> dict[str | None, PortName]:
+        written = data.get("from")
+        if written is None:
+            return {}
+        entries = written.items() if isinstance(written, dict) else [(None, written)]
+        sources: dict[str | None, PortName] = {}
+        for port, text in entries:
+            source = self._port(text, *trail, *([] if port is None else [port]))
+            if source:
+                sources[port] = source
+        return sources
+
+    def _port(self, text: object, *trail: str | int) -> PortName | None:
+        node, dot, port = text.partition(".") if isinstance(text, str) else ("", "", "")
+        if not dot or not node or not port or "." in port:
+            message = f"this must be `node.port`, got {shown(text)}"
+            self._fault("PG009", message, *trail, help=_PORT)
+            return None
+        return PortName(node, port)
+
+    def _view(self, name: str) -> ViewSpec | None:
+        trail = ("views", name)
+        data = self.document.data["views"][name]
+        if not isinstance(data, dict):
+            message = f"a view is a mapping, got {shown(data)}"
+            self._fault("PG009", message, *trail, help=f"write `{name}: {{run: [node.port]}}`")
+            return None
+        self._known_keys(data, _VIEW, *trail)
+        run, feed = self._ports(data, *trail, "run"), self._ports(data, *trail, "feed")
+        if data.get("run") in (None, []) and set(data) <= set(_VIEW):
+            help = "name the ports to compute, for example `run: [loss.loss]`"
+            self._key_fault("PG041", f"the view `{name}` runs nothing", *trail, "run", help=help)
+        split = data.get("split", None if feed else _DEFAULT_SPLIT.get(name))
+        if split is not None and split not in _SPLITS:
+            help = nearest(str(split), _SPLITS)
+            self._fault("PG041", f"unknown split {shown(split)}", *trail, "split", help=help)
+        return ViewSpec(name, run, feed, split, self._score(data, *trail))
+
+    def _ports(self, data: Mapping[str, Any], *trail: str) -> tuple[PortName, ...]:
+        written = data.get(trail[-1])
+        if written is None:
+            return ()
+        if not isinstance(written, list):
+            message = f"`{trail[-1]}` must be a list, got {shown(written)}"
+            self._fault("PG009", message, *trail, help="write it in brackets: [node.port]")
+            return ()
+        found = [self._port(text, *trail, index) for index, text in enumerate(written)]
+        return tuple(port for port in found if port)
+
+    def _score(
+        self, data: Mapping[str, Any], *trail: str
+    ) -> dict[str, tuple[PortName, PortName]]:
+        result = {}
+        for metric, pair in self._mapping(data, "score", *trail).items():
+            where = (*trail, "score", metric)
+            if not isinstance(pair, list) or len(pair) != 2:
+                message = f"`{metric}` must be [hypothesis port, reference port]"
+                self._fault("PG009", message, *where)
+                continue
+            ports = [self._port(text, *where, index) for index, text in enumerate(pair)]
+            if ports[0] and ports[1]:
+                result[metric] = (ports[0], ports[1])
+        return result

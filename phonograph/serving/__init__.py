@@ -1,0 +1,1 @@
+"""The layer for serving bundles; it has no servers yet."""

@@ -1,0 +1,42 @@
+"""Features are shortened exactly, and padding never leaks."""
+
+import math
+
+import pytest
+import torch
+
+from phonograph.collections.asr.subsampling import Conv1dSubsampling, Conv2dSubsampling
+
+BOTH = [Conv2dSubsampling, Conv1dSubsampling]
+
+
+@pytest.mark.parametrize("subsampling", BOTH)
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+def test_lengths_and_frames_are_rounded_up(subsampling, stride):
+    module = subsampling(5, 6, stride)
+    for size in range(1, 20):
+        lengths = torch.tensor([size, max(1, size - 3)])
+        frames, shorter = module(torch.zeros(2, 5, size), lengths)
+        assert frames.shape == (2, math.ceil(size / stride), 6)
+        assert shorter.tolist() == [math.ceil(n / stride) for n in lengths.tolist()]
+        assert shorter.dtype == torch.int64
+
+
+@pytest.mark.parametrize("subsampling", BOTH)
+@pytest.mark.parametrize("stride", [1, 2, 4, 8])
+def test_what_is_in_the_padding_does_not_matter(subsampling, stride):
+    module = subsampling(5, 6, stride)
+    features = torch.randn(1, 5, 13)
+    alone, lengths = module(features, torch.tensor([13]))
+    padded = torch.cat([features, torch.full((1, 5, 11), float("nan"))], 2)
+    together, same = module(padded, torch.tensor([13]))
+    assert torch.equal(lengths, same)
+    torch.testing.assert_close(together[:, : alone.shape[1]], alone)
+
+
+@pytest.mark.parametrize("subsampling", BOTH)
+@pytest.mark.parametrize("stride", [0, 3, -2])
+def test_a_stride_that_is_no_power_of_two_is_refused(subsampling, stride):
+    told = rf"^`stride` must be a power of two such as 1, 2, 4 or 8, not {stride}$"
+    with pytest.raises(ValueError, match=told):
+        subsampling(5, 6, stride)
