@@ -32,6 +32,7 @@ PROMPTS = ROOT / "phonograph/collections/asr/recipes/prompts"
 TEXTS = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
 SOUNDS = "usr/share/asterisk/sounds/en_US_f_Allison"
 VALIDATION_TEXTS = 40
+VALIDATION_WORDS = range(2, 7)
 LARGEST_TOTAL = 6_000_000  # bytes of audio and manifests
 RATE = 16_000
 # The highest bit rate that stays below LARGEST_TOTAL; packets of 60 ms save a little. At this size
@@ -83,12 +84,14 @@ def prepare(root: Path, out: Path) -> None:
 
 
 def validation_texts(pool: list[Row]) -> set[str]:
-    """Choose the texts of two words or more whose SHA-256 comes first.
+    """Choose, among the texts of two to six words, those whose SHA-256 comes first.
 
     A text goes with all its recordings, so that no validation text is trained on. Texts of one word
-    are left in train: one letter wrong in them would be a word error rate of 100 %.
+    are left in train: one letter wrong in them would be a word error rate of 100 %. Long ones are
+    left there too: there are few, and most words are learnt from them.
     """
-    texts = {str(row["text"]) for row in pool if " " in str(row["text"])}
+    texts = {str(row["text"]) for row in pool}
+    texts = {text for text in texts if len(text.split()) in VALIDATION_WORDS}
     ordered = sorted(texts, key=lambda text: hashlib.sha256(text.encode()).hexdigest())
     return set(ordered[:VALIDATION_TEXTS])
 

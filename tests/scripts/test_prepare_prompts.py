@@ -6,15 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 
-def test_validation_takes_whole_texts_of_two_words_or_more(load_script):
+def test_validation_takes_whole_texts_of_two_to_six_words(load_script):
     script = load_script("prepare_prompts")
 
-    @given(st.lists(st.sampled_from([f"{a}{b}" for a in "abcdefgh" for b in ("", " x", " y z")])))
+    @given(st.lists(st.sampled_from([f"{a}{b}" for a in "abcdefgh" for b in ("", " x", " y z", " u v w x y z")])))
     def holds(texts):
         chosen = script.validation_texts([{"text": text} for text in texts])
-        long = {text for text in texts if " " in text}
-        assert chosen <= long
-        assert len(chosen) == min(len(long), script.VALIDATION_TEXTS)
+        fitting = {text for text in texts if 2 <= len(text.split()) <= 6}
+        assert chosen <= fitting
+        assert len(chosen) == min(len(fitting), script.VALIDATION_TEXTS)
 
     holds()
 

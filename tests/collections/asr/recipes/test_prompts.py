@@ -43,9 +43,9 @@ def test_no_text_is_in_two_splits():
     assert not texts("test") & (texts("train") | texts("validation"))
 
 
-def test_forty_texts_of_two_words_or_more_are_set_aside_for_validation():
+def test_forty_texts_of_two_to_six_words_are_set_aside_for_validation():
     assert len(texts("validation")) == 40
-    assert all(" " in text for text in texts("validation"))
+    assert all(2 <= len(text.split()) <= 6 for text in texts("validation"))
 
 
 def test_transcripts_are_lower_case_words():
