@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
 from phonograph.data.batching import evaluation_batches, training_batches
 from phonograph.data.dataset import collate
@@ -117,11 +118,18 @@ class Loader(DataLoader[Any]):
         """
         for loaded in super().__iter__():
             if isinstance(loaded, _Faults):
-                # the workers end with this frame; found later by the garbage collector, torch
-                # waits five seconds for each of them
-                self._iterator = None
+                self.close()
                 raise data_error(loaded.faults)
             yield loaded
+
+    def close(self) -> None:
+        """End the workers; the next pass starts new ones.
+
+        Found later by the garbage collector, each would take torch five seconds.
+        """
+        running, self._iterator = self._iterator, None
+        if isinstance(running, _MultiProcessingDataLoaderIter):
+            running._shutdown_workers()  # noqa: SLF001 - torch has no other way
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch that the next pass gives; evaluation is the same in each."""

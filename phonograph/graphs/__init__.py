@@ -1,1 +1,1 @@
-"""From a YAML graph to a proved, compiled, saved model: read, check, solve, compile, draw, bundle."""
+"""From a YAML graph to a proved, compiled, saved model: read, solve, compile, draw, bundle."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, get_args
 
 from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.document import Document, read_document
 from phonograph.graphs.model import build
 from phonograph.graphs.overrides import resolve
+from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solve import solve_graph
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.spec_reader import read_spec
 from phonograph.graphs.views import check_views
 from phonograph.graphs.weight_names import init_faults
@@ -57,15 +60,34 @@ def check_document(
     spec, faults = read_spec(document)
     graph, found = solve_graph(spec, registry)
     faults += found
-    if graph is None or faults:
-        return Checked(None, tuple(faults))
-    faults += check_views(graph)
-    faults += _score_faults(graph, metrics)
-    try:
-        faults += init_faults(build(graph, device="meta"))
-    except GraphError as error:
-        faults += error.diagnostics
+    faults += _score_faults(spec, metrics)
+    if graph is not None:
+        faults += check_views(graph)
+        faults += _build_faults(graph)
+    faults.sort(key=_position)
     return Checked(None if faults else graph, tuple(faults))
+
+
+def _position(fault: Diagnostic) -> tuple[int, int]:
+    return (fault.place.line, fault.place.column) if fault.place else (0, 0)
+
+
+def _build_faults(graph: SolvedGraph) -> list[Diagnostic]:
+    """Call every constructor, without memory for weights, unless values are still to come."""
+    if any(is_open(value) for value in _sizes_and_choices(graph)):
+        return []
+    try:
+        return init_faults(build(graph, device="meta"))
+    except GraphError as error:
+        return list(error.diagnostics)
+
+
+def _sizes_and_choices(graph: SolvedGraph) -> Iterator[Any]:
+    """Every argument that is not a path: an open path disturbs no constructor."""
+    for node in graph.nodes.values():
+        for name, parameter in node.declaration.parameters.items():
+            if Path not in (parameter.annotation, *get_args(parameter.annotation)):
+                yield node.parameters[name]
 
 
 def load_graph(
@@ -87,12 +109,12 @@ def load_graph(
     return checked.graph
 
 
-def _score_faults(graph: SolvedGraph, metrics: Container[str] | None) -> list[Diagnostic]:
+def _score_faults(spec: GraphSpec, metrics: Container[str] | None) -> list[Diagnostic]:
     faults = []
-    for view in graph.spec.views.values():
+    for view in spec.views.values():
         for metric in view.score:
             if metrics is not None and metric not in metrics:
-                place = graph.spec.document.key_place("views", view.name, "score", metric)
+                place = spec.document.key_place("views", view.name, "score", metric)
                 known = list(metrics) if isinstance(metrics, Mapping | Sequence) else []
                 help = nearest(metric, known)
                 faults.append(Diagnostic("PG041", f"unknown metric `{metric}`", place, help=help))

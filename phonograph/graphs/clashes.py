@@ -2,60 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from phonograph.errors import Diagnostic, Place
+from phonograph.graphs.equations import FROM_DECLARATION
 from phonograph.graphs.spec import GraphSpec
 from phonograph.types.declaration import Declaration
 from phonograph.types.solver import Anchor, Conflict, Link, Solution, Unknown, Value, size_of
 from phonograph.types.vocabulary import Vocabulary
 
+Declarations = Mapping[str, Declaration]
 
-def explain_conflict(
-    spec: GraphSpec, declarations: Mapping[str, Declaration], conflict: Conflict
-) -> Diagnostic:
+_RATE = "sample rate"
+_VOCABULARY = "vocabulary"
+
+
+def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conflict) -> Diagnostic:
     """Turn a solver conflict into a diagnostic at the line of the blamed value."""
     blamed, required = conflict.blamed, conflict.required
-    code, subject, same_size = _subject(declarations, conflict)
-    expected, got = (_in_words(v, same_size) for v in (conflict.expected, blamed.value))
-    parameter = blamed.source.partition(".")[2]
-    origin = _place(spec, required)
-    where = f" ({origin.file}:{origin.line})" if origin.line else ""
-    path = " -> ".join([f"{required.source}{where}", *conflict.chain])
+    same = size_of(conflict.expected) == size_of(blamed.value)
+    domain = _domain(declarations, blamed.unknown) or _domain(declarations, required.unknown)
+    expected, got = (_in_words(value, whole=same) for value in (conflict.expected, blamed.value))
+    path = " -> ".join([_with_place(spec, required), *conflict.chain])
     return Diagnostic(
-        code,
-        f"{subject} disagree",
+        _code(domain),
+        f"{_subject(domain, same=same)} disagree",
         _place(spec, blamed),
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
-        help=_mend(spec, blamed, parameter, expected),
+        help=_mend(spec, declarations, conflict, expected),
     )
 
 
-def explain_broken_link(spec: GraphSpec, link: Link, solution: Solution) -> Diagnostic:
-    """Turn a loop of wires that no size satisfies into a diagnostic."""
-    left, right = solution.values[link.left], solution.values[link.right]
-    node = link.via[1].partition(".")[0]
-    causes = (
-        f"{link.via[0]} has {link.left.name} = {_in_words(left)}",
-        f"{link.via[1]} has {link.right.name} = {_in_words(right)}",
-    )
-    place = spec.document.place("modules", node, "from", link.via[1].partition(".")[2])
-    return Diagnostic("PG031", "sizes disagree around a loop of wires", place, causes=causes)
+def explain_broken_links(
+    spec: GraphSpec, declarations: Declarations, solution: Solution
+) -> Iterator[Diagnostic]:
+    """Turn loops of wires that no size satisfies into diagnostics, one for each origin."""
+    first: dict[Anchor, Link] = {}
+    for link in solution.broken:
+        first.setdefault(solution.reasons[link.right], link)
+    for origin, link in first.items():
+        domain = _domain(declarations, link.right)
+        node, _, port = link.via[1].partition(".")
+        offered = link.scale * size_of(solution.values[link.left]) + link.offset
+        found = _in_words(solution.values[link.right])
+        yield Diagnostic(
+            _code(domain),
+            f"{_subject(domain, same=False)} disagree between two ways to `{node}`",
+            spec.document.place("modules", node, "from", port),
+            label=f"{offered} here",
+            causes=(
+                f"`{link.right.name}` of `{node}` is {found} by its other wire",
+                f"both follow from {_with_place(spec, origin)}",
+            ),
+        )
 
 
-def _subject(declarations: Mapping[str, Declaration], conflict: Conflict) -> tuple[str, str, bool]:
-    same = size_of(conflict.expected) == size_of(conflict.blamed.value)
-    domain = _domain(declarations, conflict.blamed.unknown)
-    domain = domain or _domain(declarations, conflict.required.unknown)
-    if domain == "vocabulary":
-        return "PG030", "vocabularies of equal size" if same else "vocabulary sizes", same
-    if domain == "sample rate":
-        return "PG032", "sample rates", same
-    return "PG031", "sizes", same
+def explain_bad_sizes(
+    spec: GraphSpec, declarations: Declarations, solution: Solution
+) -> Iterator[Diagnostic]:
+    """Report values that are no sizes, once for each origin, at the line of the origin."""
+    seen = {conflict.required for conflict in solution.conflicts}
+    for unknown, value in solution.values.items():
+        size, origin = size_of(value), solution.reasons[unknown]
+        if (size.denominator == 1 and size > 0) or origin in seen:
+            continue
+        seen.add(origin)
+        causes = (f"it follows from {_with_place(spec, origin)}",)
+        yield Diagnostic(
+            _code(_domain(declarations, unknown)),
+            f"`{unknown.name}` of `{unknown.node}` cannot be {size}: it is whole and at least 1",
+            _place(spec, origin),
+            label=f"{_in_words(origin.value)} here",
+            causes=causes if unknown != origin.unknown else (),
+        )
 
 
-def _domain(declarations: Mapping[str, Declaration], unknown: Unknown) -> str:
+def _code(domain: str) -> str:
+    return {_VOCABULARY: "PG030", _RATE: "PG032"}.get(domain, "PG031")
+
+
+def _subject(domain: str, *, same: bool) -> str:
+    if domain == _VOCABULARY:
+        return "vocabularies of equal size" if same else "vocabulary sizes"
+    return "sample rates" if domain == _RATE else "sizes"
+
+
+def _domain(declarations: Declarations, unknown: Unknown) -> str:
     for kind in declarations[unknown.node].all_ports():
         for attribute, name in kind.solved_attributes().items():
             if name == unknown.name:
@@ -63,7 +96,7 @@ def _domain(declarations: Mapping[str, Declaration], unknown: Unknown) -> str:
     return ""
 
 
-def _in_words(value: Value, whole: bool = False) -> str:
+def _in_words(value: Value, *, whole: bool = False) -> str:
     """Print a number, or the whole vocabulary where sizes alone would look the same."""
     if whole and isinstance(value, Vocabulary):
         alphabet = value.tokenizer.get("alphabet")
@@ -71,19 +104,28 @@ def _in_words(value: Value, whole: bool = False) -> str:
     return str(size_of(value))
 
 
+def _with_place(spec: GraphSpec, anchor: Anchor) -> str:
+    place = _place(spec, anchor)
+    where = f"{place.file}:{place.line}" if place.line else place.file
+    return f"{anchor.source} ({where})"
+
+
 def _place(spec: GraphSpec, anchor: Anchor) -> Place:
     node, _, name = anchor.source.partition(".")
-    if node not in spec.nodes:
-        return spec.document.place()
     if name in spec.nodes[node].parameters:
         return spec.document.place("modules", node, "with", name)
     return spec.document.key_place("modules", node)
 
 
-def _mend(spec: GraphSpec, blamed: Anchor, parameter: str, expected: str) -> str:
-    node = blamed.source.partition(".")[0]
+def _mend(spec: GraphSpec, declarations: Declarations, conflict: Conflict, expected: str) -> str:
+    blamed = conflict.blamed
+    node, _, parameter = blamed.source.partition(".")
+    if blamed.strength == FROM_DECLARATION:
+        return f"`{blamed.source}` is always so: wire another module there, or one in between"
     if blamed.unknown.name != parameter:
         return f"change `{parameter}` of `{node}` so that it gives {expected}"
-    if parameter in spec.nodes[node].parameters:
-        return f"delete `{parameter}`; it is solved as {expected}"
-    return ""
+    if declarations[node].is_source:
+        return f"make it {expected}, or keep `{node}` apart from `{conflict.required.unknown.node}`"
+    if not spec.document.place("modules", node, "with", parameter).line:
+        return f"leave it out; it is solved as {expected}"
+    return f"delete `{parameter}`; it is solved as {expected}"

@@ -1,14 +1,14 @@
-"""A solved graph as rows to be shown: nodes, ports, sizes, wires, views."""
+"""Describe a solved graph in rows: sizes by letters, rates, numbers of weights, what is cached."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from phonograph.graphs.axis_letters import Axis, AxisLetters
+from phonograph.graphs.axis_letters import AxisLetters
+from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.model import Model
 from phonograph.graphs.parameters import GIVEN_LATER, to_plain
 from phonograph.graphs.prefix import prefix_nodes
@@ -20,165 +20,6 @@ from phonograph.types.vocabulary import Vocabulary
 
 LONGEST_TEXT = 48
 LONGEST_LIST = 12
-
-
-@dataclass(frozen=True, slots=True)
-class PortRow:
-    """One port.
-
-    Args:
-        name: the port's name.
-        kind: what flows through it.
-        sizes: a letter, a number or a formula for each axis.
-        sample_rate: samples per second of audio, else None.
-        period_ms: milliseconds from one frame to the next, None for audio and without time.
-        vocabulary: the tokens it is about, in a few words, or empty.
-        counts: the letter of the axis whose steps an output of kind Lengths counts, or empty.
-    """
-
-    name: str
-    kind: str
-    sizes: tuple[str | int, ...]
-    sample_rate: int | None
-    period_ms: float | None
-    vocabulary: str
-    counts: str
-
-    @property
-    def shape(self) -> str:
-        """The sizes on one line, such as `B x 80 x T`."""
-        return " x ".join(map(str, self.sizes))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data, without what does not apply."""
-        row = {
-            "name": self.name,
-            "kind": self.kind,
-            "sizes": list(self.sizes),
-            "sample_rate": self.sample_rate,
-            "frame_period_ms": self.period_ms,
-            "vocabulary": self.vocabulary,
-            "counts": self.counts,
-        }
-        return {key: value for key, value in row.items() if value not in (None, "")}
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRow:
-    """One node.
-
-    Args:
-        name: the node's name.
-        module: the id of its module.
-        version: the module's version.
-        arguments: every constructor argument as plain data, long ones shortened.
-        parameters: number of weights.
-        frozen: whether training leaves all of its weights alone.
-        cached: whether it belongs to the frozen prefix, which is computed once per utterance.
-        host: whether it handles text, outside of the tensor core.
-        only: the one view in which it exists, or None.
-        inputs: input ports.
-        outputs: output ports.
-    """
-
-    name: str
-    module: str
-    version: int
-    arguments: Mapping[str, Any]
-    parameters: int
-    frozen: bool
-    cached: bool
-    host: bool
-    only: str | None
-    inputs: tuple[PortRow, ...]
-    outputs: tuple[PortRow, ...]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What is special about it, in a few words each."""
-        only = (f"{self.only} only",) if self.only else ()
-        frozen = ("frozen",) if self.frozen else ()
-        return (*only, *frozen, *(("cached",) if self.cached else ()))
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data; `with` is spelt as in YAML."""
-        return {
-            "name": self.name,
-            "module": self.module,
-            "version": self.version,
-            "with": dict(self.arguments),
-            "parameters": self.parameters,
-            "frozen": self.frozen,
-            "only": self.only,
-            "inputs": [port.to_json() for port in self.inputs],
-            "outputs": [port.to_json() for port in self.outputs],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class WireRow:
-    """One wire.
-
-    Args:
-        source: the port that gives.
-        target: the port that takes.
-        automatic: whether it was added because lengths follow their tensor.
-        label: kind and shape of what flows.
-    """
-
-    source: PortName
-    target: PortName
-    automatic: bool
-    label: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        ends = {"source": str(self.source), "target": str(self.target)}
-        return {**ends, "automatic": self.automatic}
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """A graph, or one of its views, as rows.
-
-    Args:
-        name: the graph's name.
-        nodes: nodes in the order in which data flows.
-        wires: wires between those nodes.
-        views: every view of the graph.
-        axes: the letters used in shapes.
-        left_open: settings that are still `???`.
-    """
-
-    name: str
-    nodes: tuple[NodeRow, ...]
-    wires: tuple[WireRow, ...]
-    views: tuple[View, ...]
-    axes: tuple[Axis, ...]
-    left_open: tuple[str, ...]
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights of all nodes."""
-        return sum(node.parameters for node in self.nodes)
-
-    @property
-    def prefix(self) -> tuple[str, ...]:
-        """Nodes that are computed once per utterance."""
-        return tuple(node.name for node in self.nodes if node.cached)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data; `parameters` is the total number of weights."""
-        return {
-            "name": self.name,
-            "parameters": self.parameters,
-            "nodes": [node.to_json() for node in self.nodes],
-            "wires": [wire.to_json() for wire in self.wires],
-            "views": {view.name: _view(view) for view in self.views},
-            "axes": {axis.letter: axis.to_json() for axis in self.axes},
-            "prefix": list(self.prefix),
-            "left_open": list(self.left_open),
-        }
 
 
 def describe(model: Model, view: str | None = None) -> Description:
@@ -286,17 +127,6 @@ def _port(name: str, port: SolvedPort, letters: AxisLetters, counts: str = "") -
         vocabulary=str(vocabulary) if isinstance(vocabulary, Vocabulary) else "",
         counts=counts,
     )
-
-
-def _view(view: View) -> dict[str, Any]:
-    return {
-        "split": view.split,
-        "inputs": [str(port) for port in view.inputs],
-        "outputs": [str(port) for port in view.outputs],
-        "score": {m: [str(heard), str(said)] for m, (heard, said) in view.score.items()},
-        "core": list(view.core),
-        "tail": list(view.tail),
-    }
 
 
 def _argument(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """Read YAML as data: plain values, and for each the place it was written.
 
-Tags, and with them any way to name Python, are refused; size, depth and alias expansion are bounded.
+Tags, and with them any way to name Python, are refused; size, depth and aliases are bounded.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def parse_document(text: str, name: str, folder: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         raise GraphError(syntax_fault(error, composer)) from None
     except (yaml.reader.ReaderError, UnicodeEncodeError) as error:
-        raise _refusal("PG001", f"a character that YAML does not allow: {error.reason}", name) from None
+        raise _refusal(
+            "PG001", f"a character that YAML does not allow: {error.reason}", name
+        ) from None
     if composer.faults:
         raise GraphError(composer.faults)
     return Document(name, folder, data, composer.marks)

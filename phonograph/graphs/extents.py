@@ -1,7 +1,8 @@
-"""Follow time and label axes through the graph: how long each is, how fast, and whose lengths count."""
+"""Follow time and label axes through the graph: how long, how fast, and whose lengths count."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -50,7 +51,10 @@ def fill_in(term: Term, values: Mapping[str, Any], axes: Axes) -> Extent | None:
     extent = axes.get(axis) if axis else None
     if extent is None or axis is None:
         return None
-    filled = substitute(term, {**_constants(values), axis: extent.term})
+    try:
+        filled = substitute(term, {**_constants(values), axis: extent.term})
+    except ZeroDivisionError:  # a stride of 0, say: the constructor will refuse it
+        return None
     if len(names_in(filled)) > 1:
         return None
     return Extent(extent.root, filled, extent.rate)
@@ -61,7 +65,9 @@ def _constants(values: Mapping[str, Any]) -> dict[str, Term]:
     for name, value in values.items():
         if isinstance(value, Vocabulary):
             constants[name] = Constant(Fraction(value.size))
-        elif isinstance(value, int | float | Fraction) and not isinstance(value, bool):
+        elif isinstance(value, bool):
+            continue
+        elif isinstance(value, int | float | Fraction) and math.isfinite(value):
             constants[name] = Constant(Fraction(str(value)))
     return constants
 
@@ -75,6 +81,7 @@ class _Follower:
         values: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self.spec = spec
+        self.tainted = wiring.tainted
         self.declarations = declarations
         self.values = values
         self.axes: dict[str, Axes] = {}
@@ -94,8 +101,9 @@ class _Follower:
         for wire in wires:
             if isinstance(self._wanted(wire), Lengths):
                 self._check_lengths(wire, givers)
-        for kind in declared.ports.outputs.values():
-            self._start_fresh_axes(node, kind)
+        if node not in self.tainted:
+            for kind in declared.ports.outputs.values():
+                self._start_fresh_axes(node, kind)
 
     def _wanted(self, wire: Wire) -> Kind:
         return self.declarations[wire.target.node].ports.inputs[wire.target.port]
@@ -145,9 +153,9 @@ class _Follower:
         self._fault("PG023", message, wire.target, causes, help)
 
     def _start_fresh_axes(self, node: str, kind: Kind) -> None:
-        for term in parse_axes(kind.axes):
-            axis = axis_in(term)
-            if axis is None or axis in self.axes[node]:
+        arriving = {a for wire in self.incoming.get(node, []) for a in _axes_of(self._wanted(wire))}
+        for axis in _axes_of(kind):
+            if axis in self.axes[node] or axis in arriving:
                 continue
             if role_of(axis) in (Role.TIME, Role.LABEL):
                 rate = self._rate(node, kind)
@@ -165,6 +173,10 @@ class _Follower:
 
     def _place(self, target: PortName) -> Place:
         return self.spec.document.place("modules", target.node, "from", target.port)
+
+
+def _axes_of(kind: Kind) -> list[str]:
+    return [axis for term in parse_axes(kind.axes) if (axis := axis_in(term))]
 
 
 def _described(extent: Extent) -> str:

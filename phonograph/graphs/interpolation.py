@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from phonograph.errors import Diagnostic, GraphError, nearest
-from phonograph.graphs.compose import MAX_DEPTH, Trail
+from phonograph.graphs.compose import MAX_DEPTH, MAX_VALUES, Trail
 from phonograph.graphs.document import MAX_BYTES, Document
 from phonograph.graphs.parameters import GIVEN_LATER
 
-MAX_FILLED = 4 * MAX_BYTES
+MAX_CHARACTERS = 4 * MAX_BYTES
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 
@@ -46,11 +46,13 @@ class _Filler:
         self.faults: list[Diagnostic] = []
         self.lost: set[Trail] = set()
         self.open: list[Trail] = []
-        self.size = 0
+        self.values = self.characters = 0
 
     def fill(self, value: Any, trail: Trail) -> Any:
         """Return a copy of the value at a trail with its references replaced."""
-        self._grow(1, trail)
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self._stop(f"references expand to more than {MAX_VALUES:,} values", trail)
         match value:
             case dict():
                 return {key: self.fill(inner, (*trail, key)) for key, inner in value.items()}
@@ -101,7 +103,9 @@ class _Filler:
             parts += [text[end : match.start()], self._written(value, match[1], trail)]
             end = match.end()
         whole = "".join([*parts, text[end:]])
-        self._grow(len(whole), trail)
+        self.characters += len(whole)
+        if self.characters > MAX_CHARACTERS:
+            self._stop(f"references expand to more than {MAX_CHARACTERS:,} characters", trail)
         return whole
 
     def _written(self, value: Any, name: str, trail: Trail) -> str:
@@ -150,11 +154,6 @@ class _Filler:
             self.lost.add(trail)
             place = self.document.place(*trail)
             self.faults.append(Diagnostic("PG007", message, place, help=help))
-
-    def _grow(self, size: int, trail: Trail) -> None:
-        self.size += size
-        if self.size > MAX_FILLED:
-            self._stop(f"references expand to more than {MAX_FILLED:,} characters", trail)
 
     def _stop(self, message: str, trail: Trail) -> None:
         raise GraphError(Diagnostic("PG003", message, self.document.place(*trail)))

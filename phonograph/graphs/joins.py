@@ -25,21 +25,17 @@ def reason_not_to_join(source: Kind, target: Kind) -> tuple[str, str] | None:
     for name, wanted in target.constants().items():
         given = source.constants().get(name)
         if given is not None and given != wanted:
-            return (
-                "PG020",
-                f"{source} with {name} {given} cannot feed {target} with {name} {wanted}",
-            )
+            message = f"{source} with {name} {given} cannot feed {target} with {name} {wanted}"
+            return "PG020", message
     given_axes, wanted_axes = parse_axes(source.axes), parse_axes(target.axes)
     if isinstance(target, Lengths):
         return None
     roles = [role_of_term(term).value for term in given_axes]
     wanted_roles = [role_of_term(term).value for term in wanted_axes]
     if roles != wanted_roles:
-        shown, wanted_shown = (
-            " x ".join(roles) or "a number",
-            " x ".join(wanted_roles) or "a number",
-        )
-        return "PG021", f"[{source.axes}] is {shown}; [{target.axes}] is {wanted_shown}"
+        given_shape = " x ".join(roles) or "a number"
+        wanted_shape = " x ".join(wanted_roles) or "a number"
+        return "PG021", f"{given_shape} cannot feed {wanted_shape}"
     for given_term, wanted_term in zip(given_axes, wanted_axes, strict=True):
         left, right = as_affine(given_term), as_affine(wanted_term)
         if left and right and not (left.name or right.name) and left.offset != right.offset:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from phonograph.graphs.describe import Description, NodeRow, WireRow
+from phonograph.graphs.description import Description, NodeRow, WireRow
 
 PREFIX_TITLE = "frozen prefix: computed once per utterance"
 
@@ -13,8 +13,8 @@ PREFIX_TITLE = "frozen prefix: computed once per utterance"
 def to_mermaid(description: Description) -> str:
     """Draw a graph from left to right.
 
-    Nodes of the tensor core are boxes, data layers are drums, nodes that handle text have round
-    ends. Lengths that come along with their tensor are not drawn.
+    Nodes of the tensor core are boxes, data layers are drums, nodes that handle text lean to one
+    side. Lengths that come along with their tensor are not drawn.
 
     Args:
         description: a graph or one of its views.
@@ -55,7 +55,7 @@ def _node(node: NodeRow) -> str:
     label = f"{quoted(node.name)[:-1]}<br/>{quoted(_second_line(node))[1:]}"
     if not node.inputs:
         return f"{_id(node.name)}[({label})]"
-    return f"{_id(node.name)}([{label}])" if node.host else f"{_id(node.name)}[{label}]"
+    return f"{_id(node.name)}[/{label}/]" if node.host else f"{_id(node.name)}[{label}]"
 
 
 def _second_line(node: NodeRow) -> str:

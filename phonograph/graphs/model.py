@@ -85,18 +85,19 @@ def build(graph: SolvedGraph, device: str = "cpu") -> Model:
         for node in graph.nodes.values():
             try:
                 modules[node.name] = node.declaration.cls(**node.parameters)
-            except ValueError as error:
+            except (ValueError, OverflowError, RuntimeError) as error:
+                # torch raises the latter two for sizes beyond all memory
                 faults.append(_refusal(graph, node, error))
     if faults:
         raise GraphError(faults)
     return Model(graph, modules)
 
 
-def _refusal(graph: SolvedGraph, node: SolvedNode, error: ValueError) -> Diagnostic:
+def _refusal(graph: SolvedGraph, node: SolvedNode, error: Exception) -> Diagnostic:
     """Point at the parameter that the constructor's message names, if it names one."""
     message = str(error)
     written = graph.spec.nodes[node.name].parameters
     named = next((name for name in written if name in message.replace("`", " ").split()), None)
-    trail = ("modules", node.name, "with", named) if named else ("modules", node.name)
-    place = graph.spec.document.place(*trail)
+    document, trail = graph.spec.document, ("modules", node.name)
+    place = document.place(*trail, "with", named) if named else document.key_place(*trail)
     return Diagnostic("PG015", f"`{node.name}` ({node.declaration.id}): {message}", place)

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from phonograph.errors import nearest
+from phonograph.graphs.scalars import scalar
 from phonograph.types.vocabulary import Vocabulary
 
 GIVEN_LATER = "???"
 
+_TOO_LARGE = 1 << 63
+_LONGEST_SHOWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Why a value does not fit, and the trail of keys below the parameter where it fails."""
+    """Why a value does not fit, and the trail of keys below the parameter where it fails.
+
+    Args:
+        trail: keys and indices below the parameter.
+        message: goes on from the parameter's name.
+        help: what to write instead.
+        key: whether the last key of the trail is at fault rather than its value.
+    """
 
     trail: tuple[str | int, ...]
     message: str
     help: str = ""
+    key: bool = False
 
 
 def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...] = ()) -> Any:
@@ -37,8 +49,8 @@ def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, .
     >>> convert("80", int, Path()).message
     'wants a whole number, got the text "80"'
     """
-    if annotation is Any or value == GIVEN_LATER:
-        return value
+    if is_open(value) or annotation is Any:
+        return GIVEN_LATER if is_open(value) else value
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (Union, types.UnionType):
         return _one_of(value, arguments, folder, trail)
@@ -50,11 +62,24 @@ def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, .
     if origin in (list, tuple, Sequence):
         return _sequence(value, origin, arguments, folder, trail)
     if origin in (dict, Mapping) or annotation in (dict, Mapping):
-        fits = isinstance(value, dict)
-        return value if fits else Misfit(trail, f"wants a mapping, got {shown(value)}")
+        return _mapping(value, arguments, folder, trail)
     if is_dataclass(annotation) and annotation is not Vocabulary:
         return _dataclass(value, annotation, folder, trail)
     return _plain(value, annotation, folder, trail)
+
+
+def is_open(value: Any) -> bool:
+    """Whether a value, or a part of it, is left for later.
+
+    >>> is_open({"alphabet": "???"}), is_open("abc")
+    (True, False)
+    """
+    match value:
+        case dict():
+            return any(map(is_open, value.values()))
+        case list():
+            return any(map(is_open, value))
+    return isinstance(value, str) and value == GIVEN_LATER
 
 
 def to_plain(value: Any) -> Any:
@@ -82,9 +107,14 @@ def to_plain(value: Any) -> Any:
 
 
 def shown(value: Any) -> str:
+    """Say in words what a value is, for messages.
+
+    >>> shown("80"), shown(None), shown([1])
+    ('the text "80"', 'nothing', 'a list')
+    """
     match value:
         case str():
-            return f'the text "{value}"'
+            return f'the text "{value}"' if len(value) <= _LONGEST_SHOWN else "a long text"
         case None:
             return "nothing"
         case bool():
@@ -111,17 +141,36 @@ def _one_of(
     return max(misfits, key=lambda misfit: len(misfit.trail))
 
 
+def _mapping(
+    value: Any, arguments: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
+) -> Any:
+    if not isinstance(value, dict):
+        return Misfit(trail, f"wants a mapping, got {shown(value)}")
+    inner = arguments[1] if len(arguments) == 2 else Any
+    built = {key: convert(item, inner, folder, (*trail, key)) for key, item in value.items()}
+    return _first_misfit(built.values()) or built
+
+
 def _sequence(
     value: Any, origin: Any, arguments: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
 ) -> Any:
     if not isinstance(value, list):
-        return Misfit(trail, f"wants a list, got {shown(value)}")
-    inner = arguments[0] if arguments else Any
-    items = [convert(item, inner, folder, (*trail, i)) for i, item in enumerate(value)]
-    misfit = next((item for item in items if isinstance(item, Misfit)), None)
-    if misfit:
-        return misfit
-    return tuple(items) if origin is tuple else items
+        help = "write it in brackets: [a, b]" if isinstance(value, str | int | float) else ""
+        return Misfit(trail, f"wants a list, got {shown(value)}", help)
+    if origin is tuple and arguments[-1:] != (...,):
+        if len(value) != len(arguments):
+            return Misfit(trail, f"wants a list of {len(arguments)}, got {len(value)}")
+    else:
+        arguments = (arguments[0] if arguments else Any,) * len(value)
+    items = [
+        convert(item, inner, folder, (*trail, place))
+        for place, (item, inner) in enumerate(zip(value, arguments, strict=True))
+    ]
+    return _first_misfit(items) or (tuple(items) if origin is tuple else items)
+
+
+def _first_misfit(values: Iterable[Any]) -> Misfit | None:
+    return next((value for value in values if isinstance(value, Misfit)), None)
 
 
 def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
@@ -131,13 +180,13 @@ def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int
     known = {field.name: field for field in fields(annotation)}
     for key in value:
         if key not in known:
-            return Misfit((*trail, key), f"has no setting `{key}`", nearest(key, list(known)))
+            help = nearest(key, list(known))
+            return Misfit((*trail, key), f"has no setting `{key}`", help, key=True)
     needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in needed if name not in value]:
         return Misfit(trail, f"lacks the setting `{missing[0]}`")
     built = {k: convert(item, hints[k], folder, (*trail, k)) for k, item in value.items()}
-    misfit = next((item for item in built.values() if isinstance(item, Misfit)), None)
-    return misfit or _constructed(annotation, built, trail)
+    return _first_misfit(built.values()) or _constructed(annotation, built, trail)
 
 
 def _constructed(annotation: Any, built: dict[str, Any], trail: tuple[str | int, ...]) -> Any:
@@ -147,31 +196,40 @@ def _constructed(annotation: Any, built: dict[str, Any], trail: tuple[str | int,
         return Misfit(trail, f"does not fit: {error}")
 
 
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _vocabulary(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, dict) and set(value) == {"size", "fingerprint", "tokenizer"}:
-        return Vocabulary(value["size"], value["fingerprint"], value["tokenizer"])
-    return None
+    return value if _whole(value) else Vocabulary(**value)
+
+
+def _is_vocabulary(value: Any) -> bool:
+    match value:
+        case {"size": size, "fingerprint": str(), "tokenizer": dict(), **more}:
+            return _whole(size) and size > 0 and not more
+    return _whole(value)
 
 
 _PLAIN: dict[Any, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
-    int: ("a whole number", lambda v: isinstance(v, int) and not isinstance(v, bool), int),
-    float: ("a number", lambda v: isinstance(v, int | float) and not isinstance(v, bool), float),
+    int: ("a whole number", _whole, int),
+    float: ("a number", lambda v: _whole(v) or isinstance(v, float), float),
     bool: ("true or false", lambda v: isinstance(v, bool), bool),
     str: ("text", lambda v: isinstance(v, str), str),
     Path: ("a path", lambda v: isinstance(v, str), Path),
-    Vocabulary: ("a vocabulary", lambda v: _vocabulary(v) is not None, _vocabulary),
+    Vocabulary: ("a vocabulary", _is_vocabulary, _vocabulary),
 }
 
 
 def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
     if annotation not in _PLAIN:
-        message = (
-            f"cannot be given in YAML (its type is {getattr(annotation, '__name__', annotation)})"
-        )
-        return Misfit(trail, message)
+        name = getattr(annotation, "__name__", annotation)
+        return Misfit(trail, f"cannot be given in YAML (its type is {name})")
     wanted, fits, build = _PLAIN[annotation]
+    if _whole(value) and abs(value) >= _TOO_LARGE:
+        return Misfit(trail, "is too large a number")
     if not fits(value):
-        return Misfit(trail, f"wants {wanted}, got {shown(value)}")
+        unquoted = isinstance(value, str) and fits(scalar(value))
+        help = f"write {value} without quotes" if unquoted else ""
+        return Misfit(trail, f"wants {wanted}, got {shown(value)}", help)
     return folder / Path(value).expanduser() if annotation is Path else build(value)

@@ -1,4 +1,4 @@
-"""Read a document as a graph, without solving it; every fault is reported, whatever is clear is kept."""
+"""Read a document as a graph, without solving it; what is clear is kept beside the faults."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class _SpecReader:
             return NodeSpec(name, "", {}, {}, unclear=True)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
-        node = NodeSpec(
+        return NodeSpec(
             name=name,
             module=self._module(name, data),
             sources=self._sources(data, *trail, "from"),
@@ -111,7 +111,6 @@ class _SpecReader:
             only=self._only(data, *trail, "only"),
             unclear=len(self.faults) > before,
         )
-        return node
 
     def _module(self, name: str, data: Mapping[str, Any]) -> str:
         module = data.get("module")
@@ -192,9 +191,7 @@ class _SpecReader:
         found = [self._port(text, *trail, index) for index, text in enumerate(written)]
         return tuple(port for port in found if port)
 
-    def _score(
-        self, data: Mapping[str, Any], *trail: str
-    ) -> dict[str, tuple[PortName, PortName]]:
+    def _score(self, data: Mapping[str, Any], *trail: str) -> dict[str, tuple[PortName, PortName]]:
         result = {}
         for metric, pair in self._mapping(data, "score", *trail).items():
             where = (*trail, "score", metric)

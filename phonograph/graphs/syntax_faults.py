@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import yaml
+from typing import TYPE_CHECKING
 
 from phonograph.errors import Diagnostic, Place
 from phonograph.graphs.compose import Composer
+
+if TYPE_CHECKING:
+    import yaml
 
 # What the parser reports -> what it means, and how to mend it.
 _MEANINGS = {

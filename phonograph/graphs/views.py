@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from phonograph.errors import Diagnostic, nearest
-from phonograph.graphs.solved import Extent, SolvedGraph
-from phonograph.graphs.spec import PortName, ViewSpec
-from phonograph.types.kinds import Rejected
+from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
+from phonograph.graphs.spec import GraphSpec, PortName, ViewSpec
+from phonograph.types.declaration import Declaration
+from phonograph.types.kinds import Lengths, Rejected, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,37 @@ class View:
         return self.core + self.tail
 
 
-def check_views(graph: SolvedGraph) -> list[Diagnostic]:
-    """Return what is wrong with the views of a graph."""
+def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -> list[Diagnostic]:
+    """Return the ports that views name and no node has, and those that cannot be scored.
+
+    Args:
+        spec: the graph as written.
+        declarations: node -> declaration, without the nodes whose module is unknown.
+    """
     faults = []
-    for spec in graph.spec.views.values():
-        faults += _port_faults(graph, spec) or _feed_faults(graph, spec)
+    for view in spec.views.values():
+        for trail, port in _written_ports(view):
+            reason, help = _why_no_output(spec, declarations, port)
+            if not reason and trail[0] == "score" and port.node in declarations:
+                kind = declarations[port.node].ports.outputs[port.port]
+                if not isinstance(kind, Text):
+                    reason = f"`{trail[1]}` compares texts; `{port}` is {kind}"
+            if reason:
+                place = spec.document.place("views", view.name, *trail)
+                faults.append(Diagnostic("PG012", reason, place, help=help))
     return faults
+
+
+def check_views(graph: SolvedGraph) -> list[Diagnostic]:
+    """Return what views cannot compute in a graph whose view ports exist."""
+    faults: dict[Diagnostic, None] = {}
+    for spec in graph.spec.views.values():
+        route = _Route(graph, spec.name, frozenset(_with_lengths(graph, spec.feed)))
+        for _, port in _written_ports(spec):
+            route.need(route.real(port))
+        faults.update(dict.fromkeys(_dead_end(graph, port) for port in route.dead_ends))
+        faults.update(dict.fromkeys(_feed_faults(graph, spec, route)))
+    return list(faults)
 
 
 def plan_view(graph: SolvedGraph, name: str) -> View:
@@ -129,15 +155,17 @@ class _Route:
         self.nodes: set[str] = set()
         self.inputs: dict[PortName, None] = {}
         self.sources: dict[PortName, PortName] = {}
+        self.dead_ends: dict[PortName, None] = {}
 
     def real(self, port: PortName) -> PortName:
         """Look through nodes that exist only in another view."""
         node = self.graph.nodes[port.node]
-        while node.only is not None and node.only != self.view:
-            kind = type(node.outputs[port.port].kind)
-            through = [name for name, given in node.inputs.items() if type(given.kind) is kind]
+        while node.only is not None and node.only != self.view and port not in self.feed:
+            through = _inputs_like(node, port.port)
             source = self.graph.wiring.source_of(PortName(node.name, through[0]))
-            assert source is not None
+            if len(through) != 1 or source is None:
+                self.dead_ends[port] = None
+                return port
             port, node = source, self.graph.nodes[source.node]
         return port
 
@@ -147,6 +175,8 @@ class _Route:
         while waiting:
             port = waiting.pop()
             node = self.graph.nodes[port.node]
+            if port in self.dead_ends:
+                continue
             if port in self.feed or node.declaration.is_source:
                 self.inputs[port] = None
             elif port.node not in self.nodes:
@@ -163,52 +193,59 @@ class _Route:
         return feeders
 
 
-def _port_faults(graph: SolvedGraph, spec: ViewSpec) -> list[Diagnostic]:
-    places = [(port, ("run", index)) for index, port in enumerate(spec.run)]
-    places += [(port, ("feed", index)) for index, port in enumerate(spec.feed)]
+def _inputs_like(node: SolvedNode, output: str) -> list[str]:
+    kind = type(node.outputs[output].kind)
+    return [name for name, given in node.inputs.items() if type(given.kind) is kind]
+
+
+def _written_ports(spec: ViewSpec) -> list[tuple[tuple[str | int, ...], PortName]]:
+    places: list[tuple[tuple[str | int, ...], PortName]] = []
+    places += [(("run", index), port) for index, port in enumerate(spec.run)]
+    places += [(("feed", index), port) for index, port in enumerate(spec.feed)]
     for metric, pair in spec.score.items():
-        places += [(port, ("score", metric, index)) for index, port in enumerate(pair)]
-    faults = []
-    for port, trail in places:
-        reason, help = _why_no_output(graph, port)
-        if reason:
-            place = graph.spec.document.place("views", spec.name, *trail)
-            faults.append(Diagnostic("PG012", reason, place, help=help))
-    return faults + _bypass_faults(graph)
+        places += [(("score", metric, index), port) for index, port in enumerate(pair)]
+    return places
 
 
-def _why_no_output(graph: SolvedGraph, port: PortName) -> tuple[str, str]:
-    if port.node not in graph.nodes:
-        return f"there is no node `{port.node}`", nearest(port.node, list(graph.nodes))
-    outputs = list(graph.nodes[port.node].outputs)
-    if port.port not in outputs:
-        return f"`{port.node}` has no output `{port.port}`", nearest(port.port, outputs)
+def _why_no_output(
+    spec: GraphSpec, declarations: Mapping[str, Declaration], port: PortName
+) -> tuple[str, str]:
+    if port.node not in spec.nodes:
+        return f"there is no node `{port.node}`", nearest(port.node, list(spec.nodes))
+    if port.node in declarations:
+        outputs = list(declarations[port.node].ports.outputs)
+        if port.port not in outputs:
+            return f"`{port.node}` has no output `{port.port}`", nearest(port.port, outputs)
     return "", ""
 
 
-def _bypass_faults(graph: SolvedGraph) -> list[Diagnostic]:
-    faults = []
-    for node in graph.nodes.values():
-        for port, given in node.outputs.items() if node.only else ():
-            same = [n for n, taken in node.inputs.items() if type(taken.kind) is type(given.kind)]
-            if len(same) != 1:
-                place = graph.spec.document.place("modules", node.name, "only")
-                message = f"outside `{node.only}` nothing can stand for `{node.name}.{port}`"
-                cause = f"`{node.name}` has {len(same)} inputs of kind {given.kind}; it needs one"
-                faults.append(Diagnostic("PG041", message, place, causes=(cause,)))
-    return faults
+def _dead_end(graph: SolvedGraph, port: PortName) -> Diagnostic:
+    node = graph.nodes[port.node]
+    count = len(_inputs_like(node, port.port))
+    place = graph.spec.document.place("modules", node.name, "only")
+    return Diagnostic(
+        "PG041",
+        f"outside `{node.only}` nothing can stand for `{port}`",
+        place,
+        causes=(
+            f"to be left out there it needs one input of kind {node.outputs[port.port].kind}, "
+            f"and has {count}",
+        ),
+        help="delete `only`",
+    )
 
 
-def _feed_faults(graph: SolvedGraph, spec: ViewSpec) -> list[Diagnostic]:
+def _feed_faults(graph: SolvedGraph, spec: ViewSpec, route: _Route) -> list[Diagnostic]:
     if not spec.feed:
         return []
-    view = plan_view(graph, spec.name)
-    allowed = set(_with_lengths(graph, spec.feed))
-    faults = []
-    for port in view.inputs:
-        if port not in allowed:
-            place = graph.spec.document.place("views", spec.name, "feed")
-            message = f"the view `{spec.name}` needs `{port}`, which is not fed"
-            help = f"add {port} to `feed`, or run less"
-            faults.append(Diagnostic("PG042", message, place, help=help))
-    return faults
+    fed = _with_lengths(graph, spec.feed)
+    lacking = [port for port in route.inputs if port not in fed]
+    # Lengths come along with their tensor.
+    tensors = [p for p in lacking if not isinstance(graph.output(p).kind, Lengths)] or lacking
+    if not tensors:
+        return []
+    names = " and ".join(f"`{port}`" for port in tensors)
+    message = f"the view `{spec.name}` needs {names}, not only what it is fed"
+    place = graph.spec.document.place("views", spec.name, "feed")
+    help = f"feed: [{', '.join(map(str, [*spec.feed, *tensors]))}], or run less"
+    return [Diagnostic("PG042", message, place, help=help)]

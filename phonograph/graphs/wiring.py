@@ -1,4 +1,4 @@
-"""Turn `from` into wires: find ports, choose the one that fits, bring lengths along, refuse cycles."""
+"""Turn `from` into wires: find the ports that fit, bring lengths along, refuse circles."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Wiring:
     Args:
         wires: every wire, in the order of nodes.
         graph: nodes by name; each edge carries its `wire`.
-        tainted: nodes with a fault, about which nothing more is concluded.
+        tainted: nodes whose wires are not all known, about which nothing more is concluded.
     """
 
     wires: tuple[Wire, ...]
@@ -51,7 +51,8 @@ class Wiring:
 
     def source_of(self, target: PortName) -> PortName | None:
         """Return the output port that feeds an input port."""
-        return next((wire.source for wire in self.wires if wire.target == target), None)
+        wires = self.graph.in_edges(target.node, data="wire")
+        return next((wire.source for *_, wire in wires if wire.target == target), None)
 
 
 def wire_up(
@@ -73,18 +74,19 @@ class _Wirer:
         self.sources: dict[PortName, PortName] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
-        self.tainted = {name for name in spec.nodes if name not in declarations}
+        self.tainted = {n.name for n in spec.nodes.values() if n.unclear}
+        self.tainted |= set(spec.nodes) - set(declarations)
 
     def wire_up(self) -> tuple[Wiring, list[Diagnostic]]:
-        for node in self.spec.nodes.values():
-            if node.name in self.declarations:
-                self._connect(node)
-        cyclic = self._report_cycle()
-        for node in self.spec.nodes.values():
-            if node.name in self.declarations and not cyclic:
-                self._complete(node)
+        known = [node for node in self.spec.nodes.values() if node.name in self.declarations]
+        for node in known:
+            self._connect(node)
+        self._cut_circles()
+        flow = self._graph()
+        for node in known:
+            self._complete(node, flow)
         graph = self._graph()
-        wires = [edge["wire"] for *_, edge in graph.edges(data=True)]
+        wires = [wire for *_, wire in graph.edges(data="wire")]
         return Wiring(tuple(wires), graph, frozenset(self.tainted)), self.faults
 
     def _graph(self) -> nx.MultiDiGraph:
@@ -142,20 +144,22 @@ class _Wirer:
         self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes)
 
     def _givers(self, node: str, wanted: Kind) -> list[str]:
+        """List what could feed a port without going round in a circle."""
+        nodes = self.spec.nodes.values()
+        flow = nx.DiGraph([(port.node, n.name) for n in nodes for port in n.sources.values()])
+        flow.add_node(node)
+        later = {node, *nx.descendants(flow, node)}
         found = [
             f"`{name}.{port}`"
             for name, declared in self.declarations.items()
             for port, kind in declared.ports.outputs.items()
-            if name != node and reason_not_to_join(kind, wanted) is None
+            if name not in later and reason_not_to_join(kind, wanted) is None
         ]
         return found[:4]
 
     def _source_exists(self, node: str, source: PortName, trail: tuple[str, ...]) -> bool:
         if source.node not in self.spec.nodes:
-            if source.node not in (self.spec.document.data.get("modules") or {}):
-                help = nearest(source.node, list(self.spec.nodes))
-                self._fault("PG012", f"there is no node `{source.node}`", node, *trail, help=help)
-            self.tainted.add(node)
+            self._no_such_node(node, source, trail)
             return False
         if source.node not in self.declarations:
             self.tainted.add(node)
@@ -167,6 +171,16 @@ class _Wirer:
         help = nearest(source.port, list(declared.ports.outputs))
         self._fault("PG012", message, node, *trail, help=help)
         return False
+
+    def _no_such_node(self, node: str, source: PortName, trail: tuple[str, ...]) -> None:
+        message, document = f"there is no node `{source.node}`", self.spec.document
+        if source.node in document.data["modules"]:
+            removed = document.key_place("modules", source.node)
+            causes = (f"it is taken out at {removed}",)
+            self._fault("PG012", message, node, *trail, causes=causes)
+        else:
+            help = nearest(source.node, list(self.spec.nodes))
+            self._fault("PG012", message, node, *trail, help=help)
 
     def _only_fit(self, node: str, source: PortName, trail: tuple[str, ...]) -> str | None:
         declared = self.declarations[node]
@@ -188,27 +202,37 @@ class _Wirer:
         self._fault("PG013", message, node, *trail, help=f"name them: from: {{{choices}}}")
         return None
 
-    def _report_cycle(self) -> bool:
-        try:
-            cycle = nx.find_cycle(self._graph())
-        except nx.NetworkXNoCycle:
-            return False
-        wires = [self._graph().edges[edge]["wire"] for edge in cycle]
-        last = wires[-1].target
-        path = " -> ".join([wire.source.node for wire in wires] + [last.node])
-        help = "a graph flows one way: take one of these wires out"
-        self._fault("PG040", f"the graph runs in a circle: {path}", last.node, "from", help=help)
-        return True
+    def _cut_circles(self) -> None:
+        graph = self._graph()
+        while True:
+            try:
+                circle = nx.find_cycle(graph)
+            except nx.NetworkXNoCycle:
+                return
+            wires = [graph.edges[edge]["wire"] for edge in circle]
+            last = wires[-1].target
+            path = " -> ".join([wire.source.node for wire in wires] + [last.node])
+            message = f"the graph runs in a circle: {path}"
+            help = "data flows one way: take one of these wires out"
+            self._fault("PG040", message, last.node, "from", last.port, help=help)
+            graph.remove_edge(*circle[-1])
+            del self.sources[last]
 
-    def _complete(self, node: NodeSpec) -> None:
+    def _complete(self, node: NodeSpec, flow: nx.MultiDiGraph) -> None:
         declared = self.declarations[node.name]
         for port, kind in declared.ports.inputs.items():
             target = PortName(node.name, port)
             if target in self.sources or node.name in self.tainted:
                 continue
+            optional = port in declared.optional
             if isinstance(kind, Lengths):
-                self._bring_lengths(target, kind, port in declared.optional)
-            elif port not in declared.optional:
+                found = self._lengths_for(target, kind)
+                if len(found) == 1:
+                    self.sources[target] = found[0]
+                    self.automatic.add(target)
+                elif not optional and not self.tainted & nx.ancestors(flow, node.name):
+                    self._no_single_lengths(target, kind, found)
+            elif not optional:
                 self._missing(target, kind)
 
     def _missing(self, target: PortName, kind: Kind) -> None:
@@ -217,42 +241,32 @@ class _Wirer:
         message = f"the input `{target.port}` of `{target.node}` ({kind}) is not wired"
         self._fault("PG014", message, target.node, help=help, key=True)
 
-    def _bring_lengths(self, target: PortName, kind: Lengths, optional: bool) -> None:
-        term = parse_term(kind.of)
-        found = self._lengths_of(target.node, term.name) if isinstance(term, Name) else []
-        if len(found) == 1:
-            self.sources[target] = found[0]
-            self.automatic.add(target)
-        elif not optional and not self._upstream_tainted(target.node):
-            self._no_single_lengths(target, kind, found)
-
-    def _lengths_of(self, node: str, axis: str) -> list[PortName]:
+    def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:
         """Walk up the wires along one axis to the nearest node that states its lengths."""
+        term, node = parse_term(kind.of), target.node
+        found: list[PortName] = []
+        while isinstance(term, Name) and not found:
+            arrival = self._arrival(node, term)
+            if arrival is None:
+                break
+            source, place = arrival
+            node = source.node
+            outputs = self.declarations[node].ports.outputs
+            term = parse_axes(outputs[source.port].axes)[place]
+            found = [
+                PortName(node, port)
+                for port, stated in outputs.items()
+                if isinstance(stated, Lengths) and parse_term(stated.of) == term
+            ]
+        return found
+
+    def _arrival(self, node: str, axis: Name) -> tuple[PortName, int] | None:
+        """Find the output that brings an axis to a node, and which of its axes that is."""
         for port, kind in self.declarations[node].ports.inputs.items():
-            dims = parse_axes(kind.axes)
-            source = self.sources.get(PortName(node, port))
-            if isinstance(kind, Lengths) or Name(axis) not in dims or source is None:
-                continue
-            return self._stated_by(source, dims.index(Name(axis)))
-        return []
-
-    def _stated_by(self, source: PortName, index: int) -> list[PortName]:
-        outputs = self.declarations[source.node].ports.outputs
-        dims = parse_axes(outputs[source.port].axes)
-        if index >= len(dims):
-            return []
-        term = dims[index]
-        stated = [
-            PortName(source.node, port)
-            for port, kind in outputs.items()
-            if isinstance(kind, Lengths) and parse_term(kind.of) == term
-        ]
-        if stated or not isinstance(term, Name):
-            return stated
-        return self._lengths_of(source.node, term.name)
-
-    def _upstream_tainted(self, node: str) -> bool:
-        return bool(self.tainted & ({node} | nx.ancestors(self._graph(), node)))
+            axes, source = parse_axes(kind.axes), self.sources.get(PortName(node, port))
+            if axis in axes and source is not None and not isinstance(kind, Lengths):
+                return source, axes.index(axis)
+        return None
 
     def _no_single_lengths(
         self, target: PortName, kind: Lengths, found: Sequence[PortName]

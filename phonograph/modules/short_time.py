@@ -59,3 +59,43 @@ def power_spectrum(padded: Tensor, window: Tensor, *, hop: int, n_fft: int) -> T
     frames = padded.unfold(1, window.shape[0], hop) * window
     spectrum = torch.fft.rfft(frames, n=n_fft)
     return spectrum.real.square() + spectrum.imag.square()
+
+
+def fourier_kernels(window: Tensor) -> Tensor:
+    """Write the Fourier transform of a windowed frame as weighted sums of its samples.
+
+    Args:
+        window: [W] weights.
+
+    Returns:
+        [2 * bins, W] with bins = floor(W / 2) + 1: the weights of all real parts, then those of all
+        imaginary parts; made on the window's device, exact before they are rounded to its dtype.
+
+    >>> fourier_kernels(torch.ones(2))
+    tensor([[ 1.,  1.],
+            [ 1., -1.],
+            [ 0.,  0.],
+            [ 0., -0.]])
+    """
+    unit = torch.eye(window.shape[0], dtype=torch.float64, device=window.device)
+    spectrum = torch.fft.rfft(unit * window.double()).T
+    return torch.cat([spectrum.real, spectrum.imag]).to(window.dtype)
+
+
+def kernel_power(padded: Tensor, kernels: Tensor, *, hop: int) -> Tensor:
+    """Take the squared magnitude of every frame's spectrum, whose parts are given as kernels.
+
+    Args:
+        padded: [B, S] samples.
+        kernels: [2 * bins, W], real parts first, as `fourier_kernels` gives them.
+        hop: samples between the starts of two frames, at least 1.
+
+    Returns:
+        [B, T, bins] with T = floor((S - W) / hop) + 1.
+    """
+    if padded.is_cuda:  # convolutions there use TF32, whose 10 digits lose the quiet bands
+        parts = kernels @ padded.unfold(1, kernels.shape[1], hop).transpose(1, 2)
+    else:
+        parts = functional.conv1d(padded.unsqueeze(1), kernels.unsqueeze(1), stride=hop)
+    real, imaginary = parts.chunk(2, dim=1)
+    return (real.square() + imaginary.square()).transpose(1, 2)

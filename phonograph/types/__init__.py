@@ -1,1 +1,1 @@
-"""What may flow along a wire: kinds, axes, terms, ports, vocabularies, and the registry of modules."""
+"""What may flow along a wire: kinds, axes, terms, ports, vocabularies; and who declares it."""

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.ports import Ports, declared_ports
-from phonograph.types.terms import names_in, parse_term
+from phonograph.types.terms import Term, names_in, parse_term
+from phonograph.types.vocabulary import Vocabulary
 
 _ATTRIBUTE = "__phonograph_registration__"
 
@@ -36,6 +37,11 @@ class Parameter:
     def required(self) -> bool:
         """Whether it must be given in YAML or solved from the wires."""
         return self.default is inspect.Parameter.empty
+
+    @property
+    def wants_tokens(self) -> bool:
+        """Whether it takes a whole vocabulary rather than its size."""
+        return Vocabulary in (self.annotation, *get_args(self.annotation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +105,8 @@ def declaration_of(cls: type) -> Declaration:
     """Read the declaration of a registered class.
 
     Raises:
-        TypeError: the class is not registered, has no ports, or its ports name something that is
-            neither a constructor parameter nor a derived value.
+        TypeError: the class is not registered or has no ports, or its constructor, its ports and
+            its derived values do not belong together.
     """
     registration = cls.__dict__.get(_ATTRIBUTE)
     if registration is None:
@@ -109,14 +115,18 @@ def declaration_of(cls: type) -> Declaration:
     parameters = _parameters(cls)
     derived = getattr(cls, "derived", None)
     names = _lowercase_names(declared)
+    solvable = frozenset(names & set(parameters))
     if derived is None and (unknown := names - set(parameters)):
         raise TypeError(f"{cls.__name__}: ports name unknown parameters {sorted(unknown)}")
+    for name in inspect.signature(derived).parameters if derived else ():
+        if name not in parameters:
+            raise TypeError(f"{cls.__name__}: derived wants `{name}`, which is no parameter")
     return Declaration(
         cls=cls,
         registration=registration,
         parameters=parameters,
         ports=declared,
-        solvable=frozenset(names & set(parameters)),
+        solvable=solvable,
         derived=derived,
         optional=_optional_inputs(cls, method, declared),
     )
@@ -131,18 +141,21 @@ def _method_with_ports(cls: type) -> tuple[Callable[..., Any], Ports]:
 
 
 def _parameters(cls: type) -> dict[str, Parameter]:
-    constructor: Any = vars(cls).get("__init__", object.__init__)
-    hints = get_type_hints(constructor) if constructor is not object.__init__ else {}
-    signature = inspect.signature(constructor) if hints else inspect.Signature()
-    return {
-        name: Parameter(name, hints.get(name, Any), parameter.default)
-        for name, parameter in signature.parameters.items()
-        if name != "self"
-    }
+    constructor = vars(cls).get("__init__")
+    if constructor is None:
+        return {}
+    hints = get_type_hints(constructor)
+    _, *arguments = inspect.signature(constructor).parameters.values()
+    for argument in arguments:
+        if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
+            raise TypeError(f"{cls.__name__}: `{argument}` hides the constructor's arguments")
+        if argument.name not in hints:
+            raise TypeError(f"{cls.__name__}: the argument `{argument.name}` has no type")
+    return {a.name: Parameter(a.name, hints[a.name], a.default) for a in arguments}
 
 
 def _lowercase_names(declared: Ports) -> set[str]:
-    terms = []
+    terms: list[Term] = []
     attributes: set[str] = set()
     for kind in [*declared.inputs.values(), *declared.outputs.values()]:
         terms += parse_axes(kind.axes)

@@ -15,8 +15,8 @@
     └── Text, Hypotheses, Id        host values: Python lists, no tensors
 
 A kind may feed its ancestors, never its siblings. A kind's first argument spells its axes (see
-`phonograph.types.axes`); attributes listed in `solved` name constructor parameters, whose values the
-solver makes equal at both ends of a wire; other attributes are constants that must agree.
+`phonograph.types.axes`); attributes listed in `solved` name constructor parameters, whose values
+the solver makes equal at both ends of a wire; other attributes are constants that must agree.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Solve equalities between parameters of different modules, in both directions, and say why.
 
 Every unknown (`head.vocab`) is a vertex; every wire that makes two of them equal, up to scale and
-offset, is an edge. A value given somewhere is an anchor. In a connected component one number fixes all
-others, so anchors that disagree are the faults, and a shortest path between two of them is the reason.
+offset, is an edge. A value given somewhere is an anchor. In a connected component one number fixes
+all others, so anchors that disagree are the faults, and a shortest path between two of them is the
+reason.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import networkx as nx
 
@@ -76,7 +78,15 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """What was found: values, the anchor each came from, contradictions, and wires that cannot hold."""
+    """What was found.
+
+    Args:
+        values: of every unknown that has one.
+        reasons: unknown -> the anchor its value came from.
+        conflicts: anchors that contradict others.
+        broken: links around a loop that do not hold with the values found; they are looked for
+            where no anchors contradict one another.
+    """
 
     values: dict[Unknown, Value]
     reasons: dict[Unknown, Anchor]
@@ -162,7 +172,7 @@ class _Component:
         return [self._conflict(a, winner, solution) for a in anchors if self._clashes(a, solution)]
 
     def broken_links(self, solution: Solution) -> list[Link]:
-        """Return the equalities around a loop that no value, or not this value, can satisfy."""
+        """Return the equalities around a loop that the values found do not satisfy."""
         links = [link for *_, link in self.graph.subgraph(self.ordered).edges(data="link")]
         return [link for link in links if not self._holds(link, solution)]
 
@@ -202,7 +212,7 @@ class _Component:
     def _conflict(self, blamed: Anchor, required: Anchor, solution: Solution) -> Conflict:
         path = nx.shortest_path(self.graph, required.unknown, blamed.unknown)
         chain: list[str] = []
-        for left, right in zip(path, path[1:], strict=False):
+        for left, right in pairwise(path):
             link = next(iter(self.graph[left][right].values()))["link"]
             via = link.via if link.left == left else link.via[::-1]
             chain += [port for port in via if port not in chain[-1:]]

@@ -1,23 +1,24 @@
 """Arithmetic on axes: `vocab+1`, `ceil(T/stride)`, `floor(S/(hop*sample_rate))+1`.
 
-A term is parsed once into a small syntax tree and never evaluated as code. With its parameters filled
-in, a term over one axis is *quasi-linear*: f(x + period) = f(x) + slope * period. So two terms are
-equal everywhere exactly when their slopes agree and they agree on one common period, which is how
-`same_function` decides that `ceil(ceil(x/2)/2)` and `ceil(x/4)` count the same frames.
+A term is parsed once into a small syntax tree and never evaluated as code. With its parameters
+filled in, a term over one axis is *quasi-linear*: f(x + period) = f(x) + slope * period. So two
+terms are equal everywhere exactly when their slopes agree and they agree on one common period,
+which is how `same_function` decides that `ceil(ceil(x/2)/2)` and `ceil(x/4)` count the same frames.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import islice
 
 Number = int | Fraction
 
-_LONGEST_PERIOD = 1 << 20
+_MOST_LENGTHS_COMPARED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,25 +194,62 @@ def same_function(first: Term, second: Term) -> bool:
     >>> same_function(parse_term("floor(T/2)"), parse_term("ceil(T/2)"))
     False
     """
-    if first == second:
-        return True
     axis = axis_in(first)
-    if axis is None or axis != axis_in(second):
-        return False
+    if first == second or axis is None or axis != axis_in(second):
+        return first == second
     slope, period = slope_and_period(first)
     other_slope, other_period = slope_and_period(second)
     if slope != other_slope:
         return False
     common = math.lcm(math.ceil(period), math.ceil(other_period))
-    span = range(min(common, _LONGEST_PERIOD))
-    return all(evaluate(first, {axis: x}) == evaluate(second, {axis: x}) for x in span)
+    lengths = _lengths_to_compare(first, second, axis, common)
+    return all(one == other for one, other in islice(lengths, _MOST_LENGTHS_COMPARED))
+
+
+def _lengths_to_compare(
+    first: Term, second: Term, axis: str, period: int
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """Yield the values of both terms wherever, within a period, they may disagree."""
+
+    def both(length: int) -> tuple[Fraction, Fraction]:
+        return evaluate(first, {axis: length}), evaluate(second, {axis: length})
+
+    if not (_grows(first) and _grows(second)):
+        yield from map(both, range(period))
+        return
+    spans = [(0, period)]
+    while spans:
+        low, high = spans.pop()
+        at_low, at_high = both(low), both(high)
+        yield at_low
+        yield at_high
+        # Two growing functions that are equal at both ends are constant in between.
+        if at_low != at_high and high - low > 1:
+            middle = (low + high) // 2
+            spans += [(low, middle), (middle, high)]
+
+
+def _grows(term: Term) -> bool:
+    """Whether a term visibly never falls when its axis grows."""
+    match term:
+        case Name() | Constant():
+            return True
+        case Rounding(_, inside):
+            return _grows(inside)
+        case Operation("+", left, right):
+            return _grows(left) and _grows(right)
+        case Operation("-", left, Constant()):
+            return _grows(left)
+        case Operation("*" | "/", left, Constant(value)) | Operation("*", Constant(value), left):
+            return value >= 0 and _grows(left)
+    return False
 
 
 def _from_syntax(node: ast.expr) -> Term:
     match node:
         case ast.Name(id=name):
             return Name(name)
-        case ast.Constant(value=int(value)):
+        case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return Constant(Fraction(value))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _SYMBOLS:
             return Operation(_SYMBOLS[type(op)], _from_syntax(left), _from_syntax(right))
@@ -221,7 +259,13 @@ def _from_syntax(node: ast.expr) -> Term:
 
 
 def _bracketed(term: Term, symbols: str) -> str:
-    needs = isinstance(term, Operation) and term.symbol in symbols
+    match term:
+        case Operation(symbol):
+            needs = symbol in symbols
+        case Constant(value):
+            needs = value < 0 or value.denominator != 1
+        case _:
+            needs = False
     return f"({term})" if needs else str(term)
 
 
@@ -229,14 +273,20 @@ def _rounded(way: str, inside: Term) -> Term:
     if isinstance(inside, Constant):
         value = math.floor(inside.value) if way == "floor" else math.ceil(inside.value)
         return Constant(Fraction(value))
+    match inside:  # two roundings of the same way are one: ceil(ceil(x/2)/2) = ceil(x/4)
+        case Operation("/", Rounding(again, Operation("/", x, Constant(a))), Constant(b)):
+            if again == way and a.denominator == b.denominator == 1 and min(a, b) > 0:
+                return Rounding(way, Operation("/", x, Constant(a * b)))
     return Rounding(way, inside)
 
 
 def _combined(symbol: str, left: Term, right: Term) -> Term:
-    if isinstance(left, Constant) and isinstance(right, Constant):
-        return Constant(_calculated(symbol, left.value, right.value))
+    if symbol == "/" and right == Constant(Fraction(0)):
+        raise ZeroDivisionError(f"an axis divides {left} by zero")
     if symbol in "*/" and right == Constant(Fraction(1)):
         return left
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return Constant(_calculated(symbol, left.value, right.value))
     return Operation(symbol, left, right)
 
 
@@ -248,8 +298,6 @@ def _calculated(symbol: str, left: Fraction, right: Fraction) -> Fraction:
             return left - right
         case "*":
             return left * right
-    if right == 0:
-        raise ValueError("division by zero in an axis")
     return left / right
 
 
@@ -277,9 +325,8 @@ def _combined_slope(symbol: str, left: Term, right: Term) -> tuple[Fraction, Fra
             return slope + other_slope, common
         case "-":
             return slope - other_slope, common
-    constant = right if isinstance(right, Constant) else left
-    if not isinstance(constant, Constant):
-        raise ValueError(f"`{left}{symbol}{right}` is not linear in its axis")
-    if symbol == "*":
-        return (slope or other_slope) * constant.value, common
-    return slope / constant.value, common
+    if symbol == "*" and isinstance(left, Constant):
+        return other_slope * left.value, common
+    if not isinstance(right, Constant) or (symbol == "/" and right.value == 0):
+        raise ValueError(f"`{Operation(symbol, left, right)}` is not linear in its axis")
+    return (slope * right.value if symbol == "*" else slope / right.value), common

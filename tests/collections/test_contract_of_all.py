@@ -30,6 +30,10 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "padding": "reflect",
         },
     ],
+    "asr.stored_log_mel": [
+        {"sample_rate": 16000, "n_mels": 8},
+        {"sample_rate": 8000, "n_mels": 5, "window": 0.02, "hop": 0.0125, "precision": "half"},
+    ],
     "asr.spec_augment": [{"freq_width": 2, "time_width": 0.3}],
     "asr.conv_encoder": [
         {

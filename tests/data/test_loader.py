@@ -93,3 +93,14 @@ def test_a_fault_leaves_no_worker_behind(dataset, say):
     with pytest.raises(DataError):
         list(loader)
     assert multiprocessing.active_children() == []
+
+
+def test_a_pass_that_is_left_early_leaves_no_worker_behind_once_closed(dataset):
+    loader = evaluation_loader(dataset, seconds=0.5, workers=2)
+    begun = iter(loader)
+    next(begun)
+    assert multiprocessing.active_children() != []
+    loader.close()
+    assert multiprocessing.active_children() == []
+    assert len(list(loader)) == len(loader)
+    loader.close()

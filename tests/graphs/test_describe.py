@@ -5,7 +5,8 @@ import pytest
 from phonograph.collections import default_registry
 from phonograph.errors import GraphError
 from phonograph.graphs.check import load_graph
-from phonograph.graphs.describe import Description, describe, left_open, shorten
+from phonograph.graphs.describe import describe, left_open, shorten
+from phonograph.graphs.description import Description
 from phonograph.graphs.model import Model, build
 from phonograph.graphs.spec import PortName
 
@@ -13,7 +14,9 @@ GRAPH = """
 phonograph: 1
 name: small
 modules:
-  data: {module: asr.manifest, with: {sample_rate: 8000, tokenizer: {type: characters, alphabet: "ab "}}}
+  data:
+    module: asr.manifest
+    with: {sample_rate: 8000, tokenizer: {type: characters, alphabet: "ab "}}
   mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 16}}
   augment: {module: asr.spec_augment, from: mel.features, only: train}
   encoder: {module: asr.conformer, from: augment.features, with: {d_model: 8, layers: 1, stride: 2}}
@@ -38,7 +41,9 @@ def make(tmp_path: Path):
 
 
 def shapes(description: Description) -> dict[str, str]:
-    return {f"{n.name}.{p.name}": p.shape for n in description.nodes for p in n.outputs if not p.counts}
+    return {
+        f"{n.name}.{p.name}": p.shape for n in description.nodes for p in n.outputs if not p.counts
+    }
 
 
 def test_shapes_are_solved_and_equal_lengths_have_one_letter(make):

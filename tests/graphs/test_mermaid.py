@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.graphs.describe import Description, NodeRow, PortRow, WireRow
+from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.mermaid import quoted, to_mermaid
 from phonograph.graphs.spec import PortName
 
@@ -25,7 +25,12 @@ def drawing(*nodes: NodeRow, wires: tuple[WireRow, ...] = ()) -> str:
 
 
 def test_the_whole_drawing_of_a_small_graph():
-    nodes = [node("data", source=True), node("mel", cached=True), node("head"), node("end", host=True)]
+    nodes = [
+        node("data", source=True),
+        node("mel", cached=True),
+        node("head"),
+        node("end", host=True),
+    ]
     wires = (wire("data", "mel"), wire("mel", "head"), wire("head", "end"))
     assert drawing(*nodes, wires=wires) == (
         "flowchart LR\n"
@@ -34,7 +39,7 @@ def test_the_whole_drawing_of_a_small_graph():
         "  end\n"
         '  n_data[("data<br/>asr.data")]\n'
         '  n_head["head<br/>asr.head"]\n'
-        '  n_end(["end<br/>asr.end"])\n'
+        '  n_end[/"end<br/>asr.end"/]\n'
         '  n_data -->|"Frames B x 8 x T"| n_mel\n'
         '  n_mel -->|"Frames B x 8 x T"| n_head\n'
         '  n_head -->|"Frames B x 8 x T"| n_end'

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from phonograph.modules.short_time import pad_ends, power_spectrum
+from phonograph.modules.short_time import fourier_kernels, kernel_power, pad_ends, power_spectrum
 
 
 @pytest.mark.parametrize("padding", ["reflect", "zero"])
@@ -40,3 +40,30 @@ def test_a_shorter_window_keeps_the_power_of_a_pure_tone() -> None:
     power = power_spectrum(tone, torch.hann_window(400), hop=160, n_fft=512)
     assert power.shape == (1, 8, 257)
     assert set(power.argmax(2).flatten().tolist()) == {32}
+
+
+@pytest.mark.parametrize("samples", [2, 25, 400])
+def test_kernels_give_the_same_power_as_the_transform(samples) -> None:
+    audio, window = torch.randn(2, 3 * samples), torch.hann_window(samples)
+    expected = power_spectrum(audio, window, hop=samples // 2, n_fft=samples)
+    found = kernel_power(audio, fourier_kernels(window), hop=samples // 2)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_kernels_are_exact_before_they_are_rounded() -> None:
+    window = torch.hann_window(400, dtype=torch.float64)
+    angle = torch.arange(201).unsqueeze(1) * torch.arange(400) * (2 * torch.pi / 400)
+    expected = torch.cat([angle.cos() * window, -angle.sin() * window])
+    torch.testing.assert_close(fourier_kernels(window), expected, atol=1e-12, rtol=0)
+    assert fourier_kernels(torch.hann_window(400)).dtype == torch.float32
+
+
+@pytest.mark.parametrize("device", ["cpu", *["cuda"] * torch.cuda.is_available()])
+def test_a_quiet_tone_is_heard_beside_a_loud_one(device) -> None:
+    """Eighty decibel lower: products rounded to ten digits would drown it."""
+    time = torch.arange(1600, device=device) / 16000
+    loud, quiet = (torch.sin(2 * torch.pi * hertz * time) for hertz in (1000, 3000))
+    kernels = fourier_kernels(torch.hann_window(400, device=device))
+    power = kernel_power((loud + 1e-4 * quiet).unsqueeze(0), kernels, hop=160)[0]
+    decibels = 10 * (power[:, 75] / power[:, 25]).log10()
+    torch.testing.assert_close(decibels, torch.full_like(decibels, -80), atol=0.1, rtol=0)

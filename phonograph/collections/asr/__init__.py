@@ -5,6 +5,7 @@ _HERE = "phonograph.collections.asr"
 MODULES = {
     "asr.manifest": f"{_HERE}.manifest:Manifest",
     "asr.log_mel": f"{_HERE}.log_mel:LogMel",
+    "asr.stored_log_mel": f"{_HERE}.stored_log_mel:StoredLogMel",
     "asr.spec_augment": f"{_HERE}.spec_augment:SpecAugment",
     "asr.conv_encoder": f"{_HERE}.conv_encoder:ConvEncoder",
     "asr.quartznet": f"{_HERE}.quartznet:QuartzNet",

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from phonograph.collections.asr.hama_container import read_container
@@ -109,14 +110,6 @@ def _reinstall() -> str:
 
 def _graph(labels: list[str]) -> dict[str, Any]:
     tokenizer = {"type": "tokens", "tokens": labels, "word_boundary": _OUTSIDE_VOCABULARY}
-    front_end = {
-        "n_mels": 80,
-        "window": 0.025,
-        "hop": 0.01,
-        "normalize": "none",
-        "padding": "reflect",
-        "filters": {"n_fft": 400, "f_min": 40.0, "f_max": 7600.0, "edges": "bins"},
-    }
     layers = {"heads": 4, "kernel": 31, "dropout": 0.1, "positions": "none", "norm": "none"}
     encoder = {"d_model": 144, "layers": _LAYERS, "stride": 2, "subsampling": "conv1d"}
     vocabulary = to_plain(build_tokenizer(tokenizer).vocabulary)
@@ -128,7 +121,12 @@ def _graph(labels: list[str]) -> dict[str, Any]:
                 "module": "asr.manifest",
                 "with": {"sample_rate": 16000, "tokenizer": tokenizer},
             },
-            "mel": {"module": "asr.log_mel", "from": "data.audio", "with": front_end},
+            # the window and hop by default are those of the checkpoint
+            "mel": {
+                "module": "asr.stored_log_mel",
+                "from": "data.audio",
+                "with": {"precision": "half"},
+            },
             "encoder": {
                 "module": "asr.conformer",
                 "from": "mel.features",
@@ -147,7 +145,10 @@ def _graph(labels: list[str]) -> dict[str, Any]:
 
 
 def _named(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    kernels = tensors["stft_real_kernel"], tensors["stft_imag_kernel"]
     weights = {
+        "mel.kernels": torch.cat(kernels).squeeze(1),
+        "mel.bands": tensors["mel_fb"],
         "encoder.subsampling.convs.0.weight": tensors["onnx::Conv_801"],
         "encoder.subsampling.convs.0.bias": tensors["onnx::Conv_802"],
         "head.linear.weight": tensors["acoustic_model.model.proj.weight"].squeeze(2),

@@ -84,7 +84,8 @@ class Transcriber:
         Raises:
             DataError: every recording that cannot be read.
         """
-        samples, faults = [], []
+        samples: list[Tensor] = []
+        faults: list[Diagnostic] = []
         for recording in recordings:
             try:
                 samples.append(self.read(recording)[0])

@@ -1,0 +1,1 @@
+"""The command line, `phonograph ...`: the only place that prints."""

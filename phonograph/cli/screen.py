@@ -1,0 +1,92 @@
+"""What is printed where: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from phonograph.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+TABLE_WIDTH = 400
+"""Columns; more than any table has, so that no cell is cut or folded."""
+
+_STYLES = {
+    r"(?m)^error\[\w+\]": "bold red",
+    r"(?m)^ *--> .*$": "blue",
+    r"(?m)^ *\d* \|": "blue",
+    r"\^+.*": "red",
+    r"(?m)^ *= help: .*$": "cyan",
+}
+
+
+def output() -> Console:
+    """The console for results; it writes no colours into files, pipes or where NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False)
+
+
+def print_table(table: Table) -> None:
+    """Print a table, without the blanks that fill up its last column."""
+    console = output()
+    console.width = TABLE_WIDTH
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        say(line.rstrip())
+
+
+def start_table(*columns: str) -> Table:
+    """Return an empty table without lines."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=True)
+    return table
+
+
+def say(line: str = "") -> None:
+    """Print a line of the result."""
+    print(line, flush=True)
+
+
+def say_json(value: Any) -> None:
+    """Print the result as JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)
+
+
+def note(line: str) -> None:
+    """Print a remark that is not part of the result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def tell(faults: Iterable[Diagnostic]) -> None:
+    """Print faults, in colours on a terminal."""
+    text = "\n\n".join(map(str, faults))
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
+        note(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styled = Text(text)
+    for pattern, style in _STYLES.items():
+        styled.highlight_regex(pattern, style)
+    Console(stderr=True).print(styled, soft_wrap=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    >>> counted(1, "error"), counted(2140, "parameter")
+    ('1 error', '2,140 parameters')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,0 +1,1 @@
+"""Training with Lightning: the one place that knows it."""

@@ -1,0 +1,65 @@
+"""Keep the best and the last weights as bundles."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import pytorch_lightning as pl
+
+from phonograph.graphs.bundle import save_bundle
+from phonograph.training.lightning_graph import LightningGraph
+from phonograph.training.run_directory import RunDirectory
+
+_PAUSE = 30.0
+"""Seconds between two savings of the last weights; they are always saved at the end."""
+
+
+class Checkpoints(pl.Callback):
+    """Saves a bundle after validation, on the first process.
+
+    Args:
+        run: where the bundles go.
+        monitor: the score that chooses the best, lower is better; None keeps only the last.
+
+    Attributes:
+        best_value: the lowest score so far, infinite before the first.
+        validated: the step of the last validation, or -1.
+    """
+
+    def __init__(self, run: RunDirectory, monitor: str | None) -> None:
+        self._run = run
+        self._monitor = monitor
+        self._saved = -math.inf
+        self.best_value = math.inf
+        self.validated = -1
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save the weights if they are the best so far, and now and then in any case."""
+        assert isinstance(pl_module, LightningGraph)
+        self.validated = trainer.global_step
+        value = math.inf if self._monitor is None else pl_module.scores[self._monitor]
+        if value < self.best_value:
+            self.best_value = value
+            self._save(trainer, pl_module, best=True)
+        if time.monotonic() - self._saved > _PAUSE:
+            self.save_last(trainer, pl_module)
+
+    def save_last(self, trainer: pl.Trainer, module: LightningGraph) -> None:
+        """Save the weights as they are; without any score they are the best as well."""
+        self._saved = time.monotonic()
+        self._save(trainer, module, best=False)
+        if math.isinf(self.best_value):
+            self._save(trainer, module, best=True)
+
+    def _save(self, trainer: pl.Trainer, module: LightningGraph, *, best: bool) -> None:
+        if not trainer.is_global_zero:
+            return
+        notes = {
+            "step": trainer.global_step,
+            "epoch": trainer.current_epoch,
+            "scores": {name: round(value, 6) for name, value in module.scores.items()},
+            "seed": module.around.settings.seed,
+        }
+        weights = module.modules_by_node.state_dict()
+        save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)

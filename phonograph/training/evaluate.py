@@ -1,0 +1,131 @@
+"""Score a model on a manifest, in plain PyTorch."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.model import Model
+from phonograph.graphs.spec import PortName
+from phonograph.graphs.views import View
+from phonograph.training.scoring import Counts, Metrics, Scorer, losses_of
+from phonograph.training.split import Split, ids_of, open_split, to_device
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredUtterance:
+    """What was said and what was heard.
+
+    Args:
+        id: name of the utterance; empty where the data has no names.
+        reference: the transcript, normalised as for training.
+        hypothesis: what the graph heard.
+    """
+
+    id: str
+    reference: str
+    hypothesis: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Scores over a whole set.
+
+    Args:
+        scores: metric -> errors.
+        loss: mean loss of the utterances that count; None where the view runs no loss.
+        utterances: in the order of evaluation, longest first; by the view's first score.
+        rejected: names of the utterances that a loss could not use.
+        audio_seconds: length of all recordings.
+        wall_seconds: time that loading, computing and scoring took.
+    """
+
+    scores: Mapping[str, Counts]
+    loss: float | None
+    utterances: tuple[ScoredUtterance, ...]
+    rejected: tuple[str, ...]
+    audio_seconds: float
+    wall_seconds: float
+
+
+def evaluate(
+    model: Model,
+    data: str | Path,
+    metrics: Metrics,
+    *,
+    view: str = "validate",
+    device: torch.device | str = "cpu",
+) -> Evaluation:
+    """Run a view over a set of utterances and score it.
+
+    Args:
+        model: a built graph with its weights.
+        data: `train`, `validation` or `test` of the data layer, or the path of a manifest.
+        metrics: name -> how to score; has every name that the view scores.
+        view: which view to run.
+        device: where to compute.
+
+    Raises:
+        GraphError: the graph has no such view, or it reads no data.
+        DataError: the manifest, a recording or a transcript is at fault.
+    """
+    start = time.monotonic()
+    split = _open(model, data, view)
+    model.module.to(device).eval()
+    scorer = Scorer(model.graph, split.view.view, metrics)
+    utterances: list[ScoredUtterance] = []
+    rejected: list[str] = []
+    for batch in split.evaluation():
+        with torch.inference_mode():
+            values = split.view(to_device(batch, device))
+        ids = ids_of(model.graph, batch)
+        scorer.add(values, len(next(iter(batch.values()))))
+        utterances += _scored(split.view.view, values, ids)
+        losses = losses_of(model.graph, split.view.view, values)
+        for left_out in losses.rejected.values() if losses else ():
+            rejected += [ids[row] for row in left_out.nonzero().flatten().tolist() if ids]
+    return Evaluation(
+        scores=scorer.counts,
+        loss=scorer.loss,
+        utterances=tuple(utterances),
+        rejected=tuple(rejected),
+        audio_seconds=split.seconds,
+        wall_seconds=time.monotonic() - start,
+    )
+
+
+def _open(model: Model, data: str | Path, view: str) -> Split:
+    compiled = model.view(view)
+    node = model.data_node
+    if node is None or not all(port.node == node.name for port in compiled.view.inputs):
+        place = model.graph.spec.document.key_place("views", view)
+        message = f"the view `{view}` reads no data"
+        help = "evaluate a view without `feed`, in a graph with a data layer"
+        raise GraphError(Diagnostic("PT006", message, place, help=help))
+    layer = model.modules[node.name]
+    if isinstance(data, Path):
+        layer, data = _reading(layer, data), "test"
+    return open_split(model, view, split=data, layer=layer)
+
+
+def _reading(layer: Any, manifest: Path) -> Any:
+    """Copy a data layer, so that its test split is another manifest."""
+    changed = copy.copy(layer)
+    changed.manifests = {**layer.manifests, "test": manifest}
+    return changed
+
+
+def _scored(view: View, values: Mapping[PortName, Any], ids: list[str]) -> list[ScoredUtterance]:
+    if not view.score:
+        return []
+    hypothesis, reference = next(iter(view.score.values()))
+    named = ids or [""] * len(values[reference])
+    triples = zip(named, values[reference], values[hypothesis], strict=True)
+    return [ScoredUtterance(*triple) for triple in triples]

@@ -1,0 +1,25 @@
+"""The codes of everything that training can stumble over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "PG060": "`train` names an unknown optimizer",
+        "PG061": "the optimizer or the Trainer has no such argument",
+        "PG062": "a value under `train` has the wrong type or range",
+        "PG063": "an argument of the Trainer that is phonograph's own affair",
+        "PG064": "a value that training needs is missing",
+        "PG065": "`monitor` names a score that the `validate` view does not measure",
+        "PT001": "the run directory belongs to another graph, or to something else",
+        "PT002": "the run directory already holds a finished training",
+        "PT003": "the graph cannot be trained: no `train` view, data layer, loss or free weight",
+        "PT004": "the loss is not finite",
+        "PT005": "Lightning or the optimizer refuses a setting",
+        "PT006": "a view cannot be evaluated",
+        "PT007": "a training process ended without a word",
+    }
+)
+"""Stable codes; a code is never given a second meaning."""

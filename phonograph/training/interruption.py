@@ -1,0 +1,57 @@
+"""Ctrl-C ends a training after the step at hand, with everything saved."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+
+
+class Interruption(pl.Callback):
+    """Turns the first Ctrl-C into a clean end; the second one ends at once.
+
+    Args:
+        say: told that training is about to stop.
+
+    Attributes:
+        happened: whether training was stopped this way.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._asked = False
+        self.happened = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen for Ctrl-C, where this thread may."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Stop all processes at the same step."""
+        asked = self._asked
+        if trainer.world_size > 1:
+            asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
+        if asked and not self.happened:
+            self.happened = True
+            if trainer.is_global_zero:
+                self._say("stopped by Ctrl-C; saving the weights (again to stop at once)")
+            trainer.should_stop = True
+            trainer.limit_val_batches = 0
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            signal.default_int_handler(number, frame)
+        self._asked = True

@@ -1,0 +1,208 @@
+"""A training as every one of its processes is told it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phonograph.graphs.model import Model
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.training.cached_prefix import MEMORY, CachedItems, Place, after_prefix, cache_prefix
+from phonograph.training.checkpoints import Checkpoints
+from phonograph.training.interruption import Interruption
+from phonograph.training.lightning_graph import LightningGraph, Surroundings
+from phonograph.training.metrics_log import MetricsLog
+from phonograph.training.pacing import Pacing
+from phonograph.training.progress import ProgressReport
+from phonograph.training.rejections import rejected_ids
+from phonograph.training.run_directory import RunDirectory
+from phonograph.training.scoring import Metrics
+from phonograph.training.settings import Settings, scores_of
+from phonograph.training.split import Split, open_split
+from phonograph.training.starting_point import starting_point
+from phonograph.training.trainer import build_trainer, without_noise
+from phonograph.types.registry import Registry
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+Say = Callable[[str], None]
+
+_LOG_EVERY = 10
+_VALIDATION_ARGUMENTS = {"check_val_every_n_epoch", "val_check_interval"}
+
+
+@dataclass(frozen=True, slots=True)
+class FitResult:
+    """What a training gave.
+
+    Args:
+        best: the bundle with the best score.
+        last: the bundle with the last weights.
+        monitor: the score that chose the best; None where nothing was validated.
+        best_value: the lowest value of that score; None likewise.
+        steps: steps of the optimizer.
+        epochs: passes over the data that were finished.
+        seconds: wall-clock time, everything included.
+        rejected: utterances that a loss could not use.
+        interrupted: whether Ctrl-C ended the training.
+    """
+
+    best: Path
+    last: Path
+    monitor: str | None
+    best_value: float | None
+    steps: int
+    epochs: int
+    seconds: float
+    rejected: tuple[str, ...]
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every process of a training is told.
+
+    Args:
+        graph: what to train.
+        registry: the modules that may be named.
+        run: where files go.
+        settings: the `train` section.
+        metrics: how to score; functions that another process can import.
+        cached: view -> what its frozen prefix gives; None where each process finds out itself.
+    """
+
+    graph: SolvedGraph
+    registry: Registry
+    run: RunDirectory
+    settings: Settings
+    metrics: Metrics
+    cached: Mapping[str, CachedItems] | None = field(default=None, repr=False)
+
+
+def share_prefixes(job: Job, trainer: pl.Trainer, say: Say) -> Job:
+    """Compute frozen prefixes into files, before processes are started that all read them."""
+    model = _model(job, say)
+    place = _place(trainer, job.run.cache / "shared", memory=0)
+    cached = _cached(job, model, _splits(model, say), place, say)
+    return replace(job, cached=cached)
+
+
+def train(job: Job, say: Say) -> FitResult:
+    """Train in this process, as the only one or as one of several.
+
+    Raises:
+        PhonographError: the data or the settings are at fault, or the loss is not finite.
+    """
+    callbacks = _Callbacks(job, say)
+    trainer = build_trainer(job.graph, job.settings, job.run, callbacks.all(job.settings))
+    tell = say if trainer.is_global_zero and job.cached is None else _silence
+    start = time.monotonic()
+    model = _model(job, tell)
+    splits = _splits(model, tell)
+    place = _place(trainer, job.run.cache / f"rank{trainer.global_rank}")
+    cached = job.cached
+    if cached is None:
+        cached = _cached(job, model, splits, place, tell)
+    splits = {view: after_prefix(model, view, s, cached.get(view)) for view, s in splits.items()}
+    around = Surroundings(job.settings, job.metrics, job.run, say)
+    module = LightningGraph(model, splits["train"], splits.get("validate"), around)
+    try:
+        _run(trainer, module, callbacks)
+    finally:
+        module.close()
+        callbacks.report.close()
+        callbacks.log.close()
+        job.run.drop_cache(place.folder)
+    return callbacks.result(trainer, time.monotonic() - start)
+
+
+class _Callbacks:
+    """The callbacks of a training, which know afterwards what it gave."""
+
+    def __init__(self, job: Job, say: Say) -> None:
+        scores = scores_of(job.graph)
+        self._run = job.run
+        self._monitor = job.settings.monitor or (scores[0] if scores else None)
+        every = job.settings.trainer.get("log_every_n_steps", _LOG_EVERY)
+        self.log = MetricsLog(job.run, every)
+        self.checkpoints = Checkpoints(job.run, self._monitor)
+        self.interruption = Interruption(say)
+        self.report = ProgressReport(say)
+
+    def all(self, settings: Settings) -> list[pl.Callback]:
+        """Return them in the order in which they are asked."""
+        paced = not _VALIDATION_ARGUMENTS & set(settings.trainer)
+        found = [self.log, self.checkpoints, self.interruption, self.report]
+        return [*found, Pacing()] if paced else list(found)
+
+    def result(self, trainer: pl.Trainer, seconds: float) -> FitResult:
+        """Sum up a training that came to its end."""
+        validated = self.checkpoints.validated >= 0 and self._monitor is not None
+        return FitResult(
+            best=self._run.best,
+            last=self._run.last,
+            monitor=self._monitor if validated else None,
+            best_value=self.checkpoints.best_value if validated else None,
+            steps=trainer.global_step,
+            epochs=trainer.current_epoch,
+            seconds=seconds,
+            rejected=rejected_ids(self._run.rejected),
+            interrupted=self.interruption.happened,
+        )
+
+
+def _run(trainer: pl.Trainer, module: LightningGraph, callbacks: _Callbacks) -> None:
+    if module.splits[1] is None:
+        trainer.limit_val_batches = 0
+    # Lightning wants every part in training mode; the frozen ones leave it as training starts.
+    module.modules_by_node.train()
+    with callbacks.interruption.listening(), without_noise():
+        trainer.fit(module)
+        ended_unseen = callbacks.checkpoints.validated != trainer.global_step
+        if ended_unseen and trainer.limit_val_batches:
+            trainer.validate(module, verbose=False)
+    callbacks.checkpoints.save_last(trainer, module)
+
+
+def _model(job: Job, say: Say) -> Model:
+    return starting_point(job.graph, job.registry, seed=job.settings.seed, say=say)
+
+
+def _splits(model: Model, say: Say) -> dict[str, Split]:
+    splits = {"train": open_split(model, "train")}
+    if "validate" not in model.graph.spec.views:
+        say("there is no view `validate`: the last weights count as the best")
+        return splits
+    node = model.data_node
+    assert node is not None
+    split = model.view("validate").view.split
+    if split is None or model.modules[node.name].manifests[split] is None:
+        say("there is no data to validate on: the last weights count as the best")
+        return splits
+    return {**splits, "validate": open_split(model, "validate")}
+
+
+def _cached(
+    job: Job, model: Model, splits: Mapping[str, Split], place: Place, say: Say
+) -> dict[str, CachedItems]:
+    if not job.settings.cache:
+        return {}
+    found = {view: cache_prefix(model, view, split, place, say) for view, split in splits.items()}
+    return {view: items for view, items in found.items() if items is not None}
+
+
+def _place(trainer: pl.Trainer, folder: Path, memory: int = MEMORY) -> Place:
+    return Place(
+        folder=folder,
+        device=trainer.strategy.root_device,
+        precision=trainer.precision_plugin.forward_context,
+        memory=memory,
+    )
+
+
+def _silence(line: str) -> None:
+    """Say nothing: another process does."""

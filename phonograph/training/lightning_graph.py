@@ -1,0 +1,239 @@
+"""One LightningModule around a graph and its views."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pytorch_lightning as pl
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from phonograph.errors import DataError, Diagnostic, GraphError, Place
+from phonograph.graphs.model import Model
+from phonograph.graphs.weight_names import frozen_nodes
+from phonograph.training.random_state import seed_everything
+from phonograph.training.rejections import Rejections
+from phonograph.training.run_directory import RunDirectory, write_json
+from phonograph.training.scoring import Metrics, Scorer, losses_of
+from phonograph.training.settings import OPTIMIZERS, Settings
+from phonograph.training.split import Batches, PortBatch, Split, ids_of
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What training needs beside the graph and its data.
+
+    Args:
+        settings: the `train` section.
+        metrics: how to score.
+        run: where files go.
+        say: told what a user should know.
+    """
+
+    settings: Settings
+    metrics: Metrics
+    run: RunDirectory
+    say: Callable[[str], None]
+
+
+class LightningGraph(pl.LightningModule):
+    """Trains the `train` view and scores the `validate` view of a graph.
+
+    Random numbers are a pure function of seed, batch and process, so augmentation and dropout are
+    the same in every run. Frozen nodes stay in evaluation mode.
+
+    Args:
+        model: the built graph; weights that need no gradient are left alone.
+        train: the `train` view, or its rest, with its data.
+        validation: the `validate` view, or its rest, with its data; None to train blindly.
+        around: settings, metrics and the run directory.
+
+    Attributes:
+        last_loss: loss of the last batch on this process.
+        scores: what the last validation measured, lower is better; empty before the first.
+        batches_done: batches trained on by this process.
+    """
+
+    def __init__(
+        self, model: Model, train: Split, validation: Split | None, around: Surroundings
+    ) -> None:
+        super().__init__()
+        self.modules_by_node = model.module
+        self.graph = model.graph
+        self.splits = (train, validation)
+        self.around = around
+        self.rejections = Rejections(around.run.rejected, around.say)
+        self.last_loss = torch.tensor(float("nan"))
+        self.scores: dict[str, float] = {}
+        self.batches_done = 0
+        self._frozen = frozen_nodes(model)
+        self._scorer: Scorer | None = None
+        self._dealt: Batches | None = None
+        self._opened: list[Batches] = []
+        self._started = time.monotonic()
+
+    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
+        """Switch the mode; frozen nodes stay in evaluation mode."""
+        super().train(mode)
+        for name in self._frozen:
+            self.modules_by_node.get_submodule(name).eval()
+        return self
+
+    def train_dataloader(self) -> Batches:
+        """Deal this process its batches."""
+        self._dealt = self.splits[0].training(
+            seed=self.around.settings.seed,
+            rank=self.trainer.global_rank,
+            world=self.trainer.world_size,
+        )
+        self._opened.append(self._dealt)
+        return self._dealt
+
+    def val_dataloader(self) -> Batches | list[Any]:
+        """Give every process the whole validation data."""
+        validation = self.splits[1]
+        if validation is None:
+            return []
+        self._opened.append(validation.evaluation())
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """End the processes that read ahead."""
+        for batches in self._opened:
+            batches.close()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Make the optimizer of the weights that are not frozen.
+
+        Raises:
+            GraphError: the optimizer refuses its arguments.
+        """
+        settings = self.around.settings
+        weights = [weight for weight in self.parameters() if weight.requires_grad]
+        try:
+            return OPTIMIZERS[settings.optimizer](weights, **settings.rates)
+        except (ValueError, RuntimeError) as error:
+            place = self.graph.spec.document.place("train", "optimizer")
+            message = f"`{settings.optimizer}` refuses its arguments: {error}"
+            raise GraphError(Diagnostic("PT005", message, place)) from None
+
+    def on_train_start(self) -> None:
+        """Start the clock; put frozen nodes into evaluation mode."""
+        self.train()
+        self._started = time.monotonic()
+
+    def on_train_epoch_start(self) -> None:
+        """Shuffle anew."""
+        if self._dealt is not None:
+            self._dealt.set_epoch(self.current_epoch)
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Set the random state and the learning rate of this batch."""
+        settings = self.around.settings
+        seed_everything(settings.seed, self.batches_done, self.global_rank)
+        factor = settings.schedule.factor(self.global_step, self.progress())
+        for group in self.trainer.optimizers[0].param_groups:
+            group.setdefault("written_lr", group["lr"])
+            group["lr"] = group["written_lr"] * factor
+
+    def training_step(self, batch: PortBatch) -> Tensor:
+        """Return the loss of a batch.
+
+        Raises:
+            DataError: the loss is not finite; names the utterances and the file with the batch.
+        """
+        split = self.splits[0]
+        losses = losses_of(self.graph, split.view.view, split.view(batch))
+        assert losses is not None
+        ids = ids_of(self.graph, batch)
+        if not bool(torch.isfinite(losses.total)):
+            raise self._not_finite(losses.total, batch, ids)
+        self.rejections.note(split.name, ids, losses.rejected, step=self.global_step)
+        self.last_loss = losses.total.detach()
+        self.batches_done += 1
+        return losses.total
+
+    def on_validation_epoch_start(self) -> None:
+        """Count from nothing."""
+        validation = self.splits[1]
+        if validation is not None:
+            self._scorer = Scorer(self.graph, validation.view.view, self.around.metrics)
+
+    def validation_step(self, batch: PortBatch) -> None:
+        """Score a batch."""
+        validation = self.splits[1]
+        assert validation is not None
+        assert self._scorer is not None
+        values = validation.view(batch)
+        ids = ids_of(self.graph, batch)
+        self._scorer.add(values, _size_of(batch))
+        losses = losses_of(self.graph, validation.view.view, values)
+        if losses is not None and self.trainer.is_global_zero:
+            self.rejections.note(validation.name, ids, losses.rejected, step=self.global_step)
+
+    def on_validation_epoch_end(self) -> None:
+        """Keep the scores."""
+        if self._scorer is not None:
+            self.scores = self._scorer.scores
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since training started."""
+        return time.monotonic() - self._started
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the last step."""
+        return float(self.trainer.optimizers[0].param_groups[0]["lr"])
+
+    @property
+    def epochs_done(self) -> float:
+        """Passes over the training data, with their fraction."""
+        return self.batches_done / max(1, int(self.trainer.num_training_batches))
+
+    @property
+    def audio_seconds(self) -> float:
+        """Seconds of audio that all processes trained on, taking batches as equally long."""
+        return self.splits[0].seconds * self.epochs_done
+
+    def progress(self) -> float:
+        """Return how much of the budget is used up, in [0, 1], the same on every process."""
+        budget = self.around.settings.budget
+        seconds = self.seconds
+        if budget.seconds is not None and self.trainer.world_size > 1:
+            seconds = self.trainer.strategy.broadcast(seconds)
+        return budget.progress(steps=self.global_step, epochs=self.epochs_done, seconds=seconds)
+
+    def _not_finite(self, loss: Tensor, batch: PortBatch, ids: list[str]) -> DataError:
+        file = self.around.run.failed_batch
+        tensors = {str(port): value for port, value in batch.items() if isinstance(value, Tensor)}
+        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, file)
+        written = {"step": self.global_step, "ids": ids, "loss": str(loss.item())}
+        write_json(file.with_suffix(".json"), written)
+        named = ", ".join(f"`{name}`" for name in ids)
+        weights = dict(self.modules_by_node.named_parameters())
+        broken = [name for name, weight in weights.items() if not weight.isfinite().all()]
+        largest = max(float(weight.detach().abs().max()) for weight in weights.values())
+        state = (
+            f"`{broken[0]}` is not finite either"
+            if broken
+            else f"all weights are finite, the largest is {largest:.2g}"
+        )
+        advice = "lower `lr` or clip: train.trainer.gradient_clip_val=1"
+        return DataError(
+            Diagnostic(
+                "PT004",
+                f"the loss is {loss.item()} at step {self.global_step}",
+                Place(str(file)),
+                causes=(f"the batch holds {named}", state),
+                help=advice if broken else f"look at the batch that was saved, or {advice}",
+            )
+        )
+
+
+def _size_of(batch: PortBatch) -> int:
+    return max(len(value) for value in batch.values())

@@ -1,0 +1,118 @@
+"""Start the processes of a training on this machine and hear what they say."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
+
+from torch.multiprocessing.spawn import ProcessExitedException, start_processes
+
+from phonograph.errors import Diagnostic, PhonographError
+from phonograph.training.job import FitResult, Job, train
+
+_PATIENCE = 0.1
+"""Seconds between two looks at what the processes said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    kind: type[PhonographError]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+_Message = str | FitResult | _Failure
+
+
+def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], None]) -> FitResult:
+    """Train in several processes, each of which does its part of every epoch.
+
+    They are started anew rather than forked, so that they work the same on every system.
+
+    Args:
+        job: what to train.
+        count: processes to start on this machine.
+        port: where they meet.
+        say: told what they say.
+
+    Raises:
+        PhonographError: what the first process to fail raised.
+        KeyboardInterrupt: all were stopped before they began.
+    """
+    messages: SimpleQueue[_Message] = get_context("spawn").SimpleQueue()
+    listener = _Listener(messages, say)
+    with _leaving_interrupts_to_them():
+        processes = start_processes(
+            _part, args=(job, port, messages), nprocs=count, join=False, start_method="spawn"
+        )
+        assert processes is not None
+        try:
+            while not processes.join(_PATIENCE):
+                listener.listen()
+        except ProcessExitedException as error:
+            listener.listen()
+            raise listener.reason(error) from error
+    listener.listen()
+    if listener.result is None:
+        raise KeyboardInterrupt
+    return listener.result
+
+
+class _Listener:
+    def __init__(self, messages: SimpleQueue[_Message], say: Callable[[str], None]) -> None:
+        self._messages = messages
+        self._say = say
+        self._failure: _Failure | None = None
+        self.result: FitResult | None = None
+
+    def listen(self) -> None:
+        """Take in everything that was said so far."""
+        while not self._messages.empty():
+            match self._messages.get():
+                case str(line):
+                    self._say(line)
+                case FitResult() as result:
+                    self.result = result
+                case _Failure() as failure:
+                    self._failure = self._failure or failure
+
+    def reason(self, error: ProcessExitedException) -> PhonographError:
+        """Say why a process ended early."""
+        if self._failure is not None:
+            return self._failure.kind(self._failure.diagnostics)
+        message = f"training process {error.error_index} ended with code {error.exit_code}"
+        help = "a script that calls `fit` does so under `if __name__ == '__main__':`"
+        return PhonographError(Diagnostic("PT007", message, help=help))
+
+
+def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> None:
+    """Be one of the processes."""
+    os.environ["LOCAL_RANK"] = str(index)
+    os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+    os.environ["MASTER_PORT"] = str(port)
+    try:
+        result = train(job, messages.put)
+    except PhonographError as error:
+        messages.put(_Failure(type(error), error.diagnostics))
+        sys.exit(1)
+    if index == 0:
+        messages.put(result)
+
+
+@contextmanager
+def _leaving_interrupts_to_them() -> Iterator[None]:
+    """Ctrl-C reaches every process of the terminal; this one waits until the others are done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

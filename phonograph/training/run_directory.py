@@ -1,0 +1,165 @@
+"""The folder of one training: what was trained, with what, how it went, and what came out."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from phonograph import __version__
+from phonograph.errors import Diagnostic, PhonographError, Place
+from phonograph.graphs.lock import fingerprint, to_lock
+from phonograph.graphs.solved import SolvedGraph
+
+_LIBRARIES = ("torch", "pytorch-lightning", "numpy", "safetensors", "soundfile")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """Names of the files in a run directory.
+
+    Args:
+        path: the folder.
+    """
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        """The solved graph."""
+        return self.path / "lock.json"
+
+    @property
+    def versions(self) -> Path:
+        """Versions, seed and command line."""
+        return self.path / "versions.json"
+
+    @property
+    def metrics(self) -> Path:
+        """A JSON line for each logged step and each validation."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def rejected(self) -> Path:
+        """A JSON line for each utterance that a loss could not use."""
+        return self.path / "rejected.jsonl"
+
+    @property
+    def best(self) -> Path:
+        """The bundle with the best score."""
+        return self.path / "best.phono"
+
+    @property
+    def last(self) -> Path:
+        """The bundle with the last weights."""
+        return self.path / "last.phono"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Events for TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
+    def cache(self) -> Path:
+        """What was computed once and did not fit into memory; gone when training ends."""
+        return self.path / "cache"
+
+    @property
+    def failed_batch(self) -> Path:
+        """The batch whose loss was not finite; beside it its utterances in JSON."""
+        return self.path / "failed_batch.safetensors"
+
+    def drop_cache(self, folder: Path) -> None:
+        """Delete one process's part of the cache, and the cache when nothing is left of it."""
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            self.cache.rmdir()
+
+    def clear(self) -> None:
+        """Delete what an earlier training wrote, and nothing else."""
+        for folder in (self.tensorboard, self.cache):
+            shutil.rmtree(folder, ignore_errors=True)
+        files = (self.lock, self.versions, self.metrics, self.rejected, self.best, self.last)
+        for file in (*files, self.failed_batch, self.failed_batch.with_suffix(".json")):
+            file.unlink(missing_ok=True)
+
+
+def start_run(
+    path: Path, graph: SolvedGraph, *, seed: int, overwrite: bool = False
+) -> RunDirectory:
+    """Make the run directory of a training, or start an earlier one over.
+
+    Args:
+        path: the folder, made when it is missing.
+        graph: what is trained.
+        seed: what makes it repeatable.
+        overwrite: whether a finished training of the same graph may be replaced.
+
+    Raises:
+        PhonographError: the folder belongs to another graph or is no run directory, or holds a
+            finished training that is not to be replaced.
+    """
+    run = RunDirectory(path)
+    lock = to_lock(graph)
+    fault = _why_not(run, fingerprint(lock), overwrite)
+    if fault is not None:
+        raise PhonographError(fault)
+    path.mkdir(parents=True, exist_ok=True)
+    run.clear()
+    write_json(run.lock, {"fingerprint": fingerprint(lock), **lock})
+    write_json(run.versions, _circumstances(seed))
+    return run
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a JSON file under a temporary name, then put it in place."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | None:  # noqa: FBT001
+    place = Place(str(run.path))
+    if run.path.exists() and not run.path.is_dir():
+        return Diagnostic("PT001", "the run directory is a file", place, help="choose another")
+    if not run.path.exists() or not any(run.path.iterdir()):
+        return None
+    found = _fingerprint_of(run)
+    if found is None:
+        help = "choose another; an empty or a new folder will do"
+        return Diagnostic("PT001", "the folder is not a run directory", place, help=help)
+    if found != wanted:
+        causes = (f"the run directory has {found}, this graph is {wanted}",)
+        message = "the run directory belongs to another graph"
+        return Diagnostic("PT001", message, place, "", causes, "choose another run directory")
+    if run.last.exists() and not overwrite:
+        help = "train into another run directory, or start over with `--overwrite`"
+        message = "the run directory already holds a training of this graph"
+        return Diagnostic("PT002", message, place, help=help)
+    return None
+
+
+def _fingerprint_of(run: RunDirectory) -> str | None:
+    try:
+        return str(json.loads(run.lock.read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _circumstances(seed: int) -> dict[str, Any]:
+    return {
+        "phonograph": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{library: version(library) for library in _LIBRARIES},
+        "seed": seed,
+        "command": sys.argv,
+    }

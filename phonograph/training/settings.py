@@ -1,0 +1,249 @@
+"""The `train` section: optimizer, schedule and Trainer arguments, checked against signatures."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import torch
+
+from phonograph.errors import Diagnostic, GraphError, Place, nearest
+from phonograph.graphs.parameters import GIVEN_LATER, Misfit, convert
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.views import plan_view
+from phonograph.training.budget import Budget, read_budget
+from phonograph.training.schedule import Schedule
+from phonograph.training.trainer_arguments import OWNED, trainer_arguments
+from phonograph.types.kinds import Loss
+
+_UNFIT = {"LBFGS", "Muon", "SparseAdam"}
+"""Optimizers that need more than the gradients of any weights."""
+
+OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
+    name.lower(): cls
+    for name, cls in sorted(vars(torch.optim).items())
+    if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
+    if cls is not torch.optim.Optimizer and name not in _UNFIT
+}
+
+_SPAWNING = ("ddp_spawn", "ddp_fork", "ddp_notebook")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked settings.
+
+    Args:
+        optimizer: name of a class in `torch.optim`, in lower case.
+        rates: arguments of the optimizer.
+        schedule: how the learning rate changes.
+        trainer: arguments of Lightning's Trainer.
+        budget: when training ends.
+        seed: makes a training repeatable, at least 0.
+        cache: whether a frozen prefix of the graph is computed once.
+        monitor: the score that chooses the best checkpoint; None takes the first one.
+    """
+
+    optimizer: str
+    rates: Mapping[str, Any]
+    schedule: Schedule
+    trainer: Mapping[str, Any]
+    budget: Budget
+    seed: int
+    cache: bool
+    monitor: str | None
+
+
+def check_settings(graph: SolvedGraph) -> list[Diagnostic]:
+    """Return what is wrong with the `train` section; what is left out or open is not wrong."""
+    return _Reader(graph).read()[1]
+
+
+def read_settings(graph: SolvedGraph) -> Settings:
+    """Read the `train` section in order to train.
+
+    Raises:
+        GraphError: every fault, values that are still `???`, nothing that ends the training.
+    """
+    reader = _Reader(graph)
+    settings, faults = reader.read()
+    faults += reader.unready(settings)
+    if faults:
+        raise GraphError(faults)
+    return settings
+
+
+class _Reader:
+    def __init__(self, graph: SolvedGraph) -> None:
+        self.graph = graph
+        self.document = graph.spec.document
+        self.written = graph.spec.train
+        self.faults: list[Diagnostic] = []
+
+    def read(self) -> tuple[Settings, list[Diagnostic]]:
+        optimizer, rates = self._optimizer()
+        schedule = self._value("schedule", Schedule, Schedule())
+        trainer = self._trainer()
+        settings = Settings(
+            optimizer=optimizer,
+            rates=rates,
+            schedule=schedule,
+            trainer=trainer,
+            budget=self._budget(trainer),
+            seed=self._seed(),
+            cache=self._value("cache", bool, default=True),
+            monitor=self._monitor(),
+        )
+        return settings, self.faults
+
+    def unready(self, settings: Settings) -> list[Diagnostic]:
+        """Return what `check` accepts and training does not."""
+        opened = [".".join(map(str, trail)) for trail in _open(self.written, ("train",))]
+        faults = [
+            Diagnostic("PG064", f"`{name}` is left open", help=f"give it: {name}=…")
+            for name in [*self.graph.missing(), *opened]
+        ]
+        if settings.budget.is_open and not faults:
+            message = "nothing ends the training"
+            help = "give `max_epochs`, `max_steps` or `max_time` under `train: {trainer: {…}}`"
+            place = self.document.key_place("train", "trainer")
+            faults.append(Diagnostic("PG064", message, place, help=help))
+        return faults
+
+    def _fault(self, code: str, message: str, place: Place, help: str = "") -> None:
+        self.faults.append(Diagnostic(code, message, place, help=help))
+
+    def _section(self, key: str) -> Mapping[str, Any]:
+        section = self.written.get(key)
+        if section is None or isinstance(section, dict):
+            return section or {}
+        self._fault("PG062", f"`{key}` must be a mapping", self.document.place("train", key))
+        return {}
+
+    def _convert(self, value: Any, annotation: Any, what: str, *trail: str) -> Any:
+        """Convert a value, or report it and return None."""
+        if value == GIVEN_LATER:
+            return None
+        found = convert(value, annotation, self.document.folder)
+        if isinstance(found, Misfit):
+            place = self.document.place("train", *trail, *found.trail)
+            self._fault("PG062", f"`{what}` {found.message}", place, found.help)
+            return None
+        return found
+
+    def _value(self, key: str, annotation: Any, default: Any) -> Any:
+        if self.written.get(key) is None:
+            return default
+        found = self._convert(self.written[key], annotation, key, key)
+        return default if found is None else found
+
+    def _seed(self) -> int:
+        seed: int = self._value("seed", int, 0)
+        if seed < 0:
+            self._fault("PG062", "`seed` must be at least 0", self.document.place("train", "seed"))
+        return seed
+
+    def _optimizer(self) -> tuple[str, dict[str, Any]]:
+        written = self._section("optimizer")
+        name = written.get("name", "adamw")
+        if name not in OPTIMIZERS:
+            place = self.document.place("train", "optimizer", "name")
+            if name != GIVEN_LATER:
+                help = nearest(str(name), list(OPTIMIZERS))
+                self._fault("PG060", f"unknown optimizer `{name}`", place, help)
+            return "adamw", {}
+        arguments = {key: value for key, value in written.items() if key != "name"}
+        rates = self._arguments("optimizer", name, arguments, _optimizer_arguments(name))
+        if rates.get("lr", 1) <= 0:
+            place = self.document.place("train", "optimizer", "lr")
+            self._fault("PG062", "`lr` must be above 0", place)
+        return name, rates
+
+    def _trainer(self) -> dict[str, Any]:
+        written = dict(self._section("trainer"))
+        for name in [name for name in written if name in OWNED]:
+            place = self.document.key_place("train", "trainer", name)
+            message = f"`{name}` is phonograph's own affair: {OWNED[name]}"
+            self._fault("PG063", message, place, "delete it")
+            del written[name]
+        if not written:
+            return {}
+        if written.get("strategy") in _SPAWNING:
+            place = self.document.place("train", "trainer", "strategy")
+            message = "phonograph starts the processes itself"
+            self._fault("PG063", message, place, "write `strategy: ddp`")
+        return self._arguments("trainer", "Trainer", written, trainer_arguments())
+
+    def _arguments(
+        self, key: str, owner: str, written: Mapping[str, Any], known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        arguments = {}
+        for name, value in written.items():
+            if name not in known:
+                place = self.document.key_place("train", key, name)
+                help = nearest(name, list(known))
+                self._fault("PG061", f"`{owner}` has no argument `{name}`", place, help)
+                continue
+            found = self._convert(value, known[name], name, key, name)
+            if found is not None:
+                arguments[name] = found
+        return arguments
+
+    def _budget(self, trainer: dict[str, Any]) -> Budget:
+        try:
+            return read_budget(trainer)
+        except ValueError as error:
+            place = self.document.place("train", "trainer", "max_time")
+            self._fault("PG062", f"`max_time` {error}", place)
+            return Budget(seconds=1.0)
+
+    def _monitor(self) -> str | None:
+        name: str | None = self._value("monitor", str, None)
+        if name is None:
+            return None
+        known = list(scores_of(self.graph))
+        if name not in known:
+            place = self.document.place("train", "monitor")
+            message = f"the view `validate` has no score `{name}`"
+            self._fault("PG065", message, place, nearest(name, known))
+        return name
+
+
+def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
+    """Return what the `validate` view measures: its metrics, then `loss` if it runs one."""
+    if "validate" not in graph.spec.views:
+        return ()
+    view = plan_view(graph, "validate")
+    has_loss = any(isinstance(graph.output(port).kind, Loss) for port in view.outputs)
+    return (*view.score, *(["loss"] if has_loss else []))
+
+
+def _optimizer_arguments(name: str) -> dict[str, Any]:
+    """Return arguments of an optimizer -> what plain values they accept."""
+    constructor: Any = OPTIMIZERS[name].__init__
+    hints = get_type_hints(constructor)
+    parameters = list(inspect.signature(constructor).parameters)[2:]
+    return {parameter: _without_tensors(hints[parameter]) for parameter in parameters}
+
+
+def _without_tensors(annotation: Any) -> Any:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is tuple:
+        return tuple[tuple(_without_tensors(item) for item in inner)]  # type: ignore[misc]
+    if origin in (Union, UnionType):
+        return reduce(or_, (_without_tensors(item) for item in inner if item is not torch.Tensor))
+    return annotation
+
+
+def _open(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Find the trails of values that are still to be given."""
+    if value == GIVEN_LATER:
+        yield trail
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _open(item, (*trail, str(key)))

@@ -1,0 +1,52 @@
+import json
+import re
+
+import pytest
+
+
+def test_rates_are_given_with_counts(run, bundle, manifests):
+    done = run("evaluate", bundle, "validation.jsonl")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("wer ")
+    assert " errors in 4 words: " in lines[0]
+    assert " errors in 7 characters: " in lines[1]
+    assert lines[2].startswith("loss ")
+    assert lines[3].startswith("3 utterances, 0.0 min of audio in ")
+
+
+def test_the_worst_utterances_are_aligned_worst_first(run, bundle, manifests):
+    text = run("evaluate", bundle, "validation.jsonl", "--show", "2").stdout
+    assert text.count("said:") == text.count("heard:") == 2
+    errors = [int(count) for count in re.findall(r"(?m)^\d: (\d+) error", text)]
+    assert len(errors) == 2
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_none_are_shown_on_request(run, bundle, manifests):
+    assert "said:" not in run("evaluate", bundle, "validation.jsonl", "--show", "0").stdout
+
+
+def test_json_has_every_utterance_and_the_rates(run, bundle, manifests):
+    told = json.loads(run("evaluate", bundle, "validation.jsonl", "--json").stdout)
+    counts = told["scores"]["wer"]
+    errors = counts["substitutions"] + counts["insertions"] + counts["deletions"]
+    assert counts["rate"] == pytest.approx(errors / counts["reference"])
+    assert sorted(one["reference"] for one in told["utterances"]) == ["a b", "ab", "ba"]
+    assert told["audio_seconds"] == pytest.approx(1.8)
+
+
+def test_an_unknown_view_is_at_fault(run, bundle, manifests):
+    done = run("evaluate", bundle, "validation.jsonl", "--view", "test")
+    assert done.exit_code == 1
+    assert "error[PG043]: the graph has no view `test`" in done.stderr
+
+
+def test_a_missing_manifest_is_at_fault(run, bundle):
+    done = run("evaluate", bundle, "missing.jsonl")
+    assert done.exit_code == 1
+    assert "missing.jsonl" in done.stderr
+
+
+def test_without_a_manifest_the_usage_is_wrong(run, bundle):
+    assert run("evaluate", bundle).exit_code == 2

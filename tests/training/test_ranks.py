@@ -1,0 +1,120 @@
+"""Several processes train one graph."""
+
+import json
+from collections import Counter
+
+import pytest
+import torch
+
+from phonograph.collections import default_registry
+from phonograph.errors import DataError
+from phonograph.graphs.bundle import read_bundle
+from phonograph.graphs.check import load_graph
+from phonograph.training.fit import fit
+from phonograph.types.registry import Registry
+
+TOGETHER = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 2, strategy: ddp}"
+ALONE = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 1, accumulate_grad_batches: 2}"
+COMMON = (
+    "modules.encoder.with.block.dropout=0",
+    "modules.data.with.batch_seconds=1",
+    "train.optimizer={name: sgd, lr: 0.05}",
+)
+
+WITNESS = '''
+import json, os
+from pathlib import Path
+from torch import nn
+from phonograph.types.kinds import Id, Lengths, LogProbs, Text
+from phonograph.types.ports import ports
+from phonograph.types.registry import register
+
+
+@register("test.witness", version=1)
+class Witness(nn.Module):
+    """Write down which process saw what."""
+
+    def __init__(self, vocab: int, *, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    @ports(
+        id=Id("B"),
+        log_probs=LogProbs("B T vocab+1", blank="last"),
+        lengths=Lengths("B", of="T"),
+        out={"seen": Text("B")},
+    )
+    def forward(self, id, log_probs, lengths):
+        rank = os.environ.get("LOCAL_RANK", "alone")
+        line = {"ids": id, "training": self.training, "sum": float(log_probs.double().sum())}
+        with (self.folder / f"seen-{rank}.jsonl").open("a") as stream:
+            stream.write(json.dumps(line) + "\\n")
+        return list(id)
+'''
+
+
+@pytest.fixture
+def witnessed(folder, frozen, monkeypatch):
+    """Train with a node that writes down what each process sees."""
+    (folder / "witness_of_processes.py").write_text(WITNESS, encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    registry = Registry(
+        {**default_registry().table, "test.witness": "witness_of_processes:Witness"}
+    )
+    said = []
+
+    def trained(run, *overrides, metrics):
+        graph = load_graph(
+            folder / "graph.yaml",
+            [
+                *frozen,
+                *COMMON,
+                "modules.witness={module: test.witness, from: {id: data.id, log_probs:"
+                f" head.log_probs}}, with: {{folder: {folder}}}}}",
+                "views.train.run=[loss.loss, witness.seen]",
+                "views.validate.run=[loss.loss, witness.seen]",
+                *overrides,
+            ],
+            registry,
+        )
+        return fit(graph, registry, folder / run, metrics=metrics, say=said.append)
+
+    return trained, registry, said
+
+
+def _seen(folder, rank, *, training):
+    lines = (folder / f"seen-{rank}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [line for line in map(json.loads, lines) if line["training"] == training]
+
+
+def test_two_processes_do_what_one_does(folder, witnessed, metrics):
+    train, registry, said = witnessed
+    result = train("together", TOGETHER, metrics=metrics)
+    parts = [_seen(folder, rank, training=True) for rank in (0, 1)]
+    assert result.steps == len(parts[0]) == len(parts[1])
+    epoch = result.steps // 2
+    for part in (slice(0, epoch), slice(epoch, None)):
+        heard = Counter(name for lines in parts for line in lines[part] for name in line["ids"])
+        assert heard == dict.fromkeys((f"train{number}" for number in range(8)), 1)
+
+    # Equal scores of every frame for every utterance: equal weights, whichever process scored.
+    first, second = (_seen(folder, rank, training=False) for rank in (0, 1))
+    assert first == second != []
+
+    alone = train("alone", ALONE, metrics=metrics)
+    assert alone.steps == result.steps
+    weights = [read_bundle(r.last, registry).weights for r in (result, alone)]
+    for name, weight in weights[0].items():
+        torch.testing.assert_close(weight, weights[1][name], rtol=1e-4, atol=1e-6)
+    assert result.best_value == pytest.approx(alone.best_value)
+    assert sum("computing `mel`, `encoder` once for 8" in line for line in said) == 2
+    assert sum(line.startswith("epoch ") for line in said) >= 2
+    assert not (folder / "together" / "cache").exists()
+
+
+def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
+    with pytest.raises(DataError) as caught:
+        witnessed[0]("run", TOGETHER, "train.optimizer.lr=1e30", metrics=metrics)
+    assert [fault.code for fault in caught.value.diagnostics] == ["PT004"]
+    assert (folder / "run" / "failed_batch.safetensors").exists()
