@@ -105,10 +105,10 @@ def cache_prefix(
     say(f"computing {nodes} once for {len(split.dataset)} utterances of {split.name}")
     start = time.monotonic()
     items = _fill(model, prefix, split, place)
-    say(
-        f"kept {_size(items.store.bytes_in_memory)} in memory, "
-        f"{_size(items.store.bytes_in_file)} on disk ({time.monotonic() - start:.1f} s)"
-    )
+    spilled = items.store.bytes_in_file
+    on_disk = f" and {_size(spilled)} on disk" if spilled else ""
+    seconds = time.monotonic() - start
+    say(f"kept {_size(items.store.bytes_in_memory)} in memory{on_disk} ({seconds:.1f} s)")
     return items
 
 

@@ -36,7 +36,7 @@ OWNED: Mapping[str, str] = MappingProxyType(
         "enable_model_summary": "`phonograph show` prints the graph with its sizes",
         "enable_progress_bar": "there is a progress bar wherever there is a terminal",
         "fast_dev_run": "write `max_steps: 1` to try a graph out",
-        "logger": "metrics.jsonl and TensorBoard events are always written",
+        "logger": "metrics.jsonl and tensorboard/ are always written",
         "model_registry": "the results are files of the run directory",
         "num_sanity_val_steps": "`phonograph check` proves the graph before training",
         "overfit_batches": "give the data layer a small manifest instead",

@@ -119,8 +119,9 @@ def declaration_of(cls: type) -> Declaration:
     if derived is None and (unknown := names - set(parameters)):
         raise TypeError(f"{cls.__name__}: ports name unknown parameters {sorted(unknown)}")
     for name in inspect.signature(derived).parameters if derived else ():
-        if name not in parameters:
-            raise TypeError(f"{cls.__name__}: derived wants `{name}`, which is no parameter")
+        if name not in parameters or name in solvable:
+            why = "wires may decide" if name in solvable else "is no parameter"
+            raise TypeError(f"{cls.__name__}: derived wants `{name}`, which {why}")
     return Declaration(
         cls=cls,
         registration=registration,
@@ -148,7 +149,8 @@ def _parameters(cls: type) -> dict[str, Parameter]:
     _, *arguments = inspect.signature(constructor).parameters.values()
     for argument in arguments:
         if argument.kind in (argument.VAR_POSITIONAL, argument.VAR_KEYWORD):
-            raise TypeError(f"{cls.__name__}: `{argument}` hides the constructor's arguments")
+            written = str(argument).partition(":")[0]
+            raise TypeError(f"{cls.__name__}: `{written}` hides the constructor's arguments")
         if argument.name not in hints:
             raise TypeError(f"{cls.__name__}: the argument `{argument.name}` has no type")
     return {a.name: Parameter(a.name, hints[a.name], a.default) for a in arguments}

@@ -1,7 +1,5 @@
 """A frozen prefix, computed once."""
 
-from collections import namedtuple
-
 import pytest
 import torch
 from hypothesis import given
@@ -30,7 +28,7 @@ def model(load, frozen):
 
 
 def _cache(model, place, view="train"):
-    said = []
+    said: list[str] = []
     split = open_split(model, view)
     return split, cache_prefix(model, view, split, place, said.append), said
 
@@ -54,6 +52,7 @@ def test_what_goes_on_after_the_prefix_is_what_goes_on_without(tmp_path, model, 
 def test_an_item_has_no_padding_and_is_what_the_prefix_gives_it_alone(tmp_path, model):
     split, items, _ = _cache(model, Place(tmp_path, CPU))
     prefix = find_prefix(model, "train")
+    assert prefix is not None
     head = model.compile(prefix.head)
     for number in range(len(split.dataset)):
         batch = to_device(split.collate([split.dataset[number]]), CPU)
@@ -94,8 +93,7 @@ def test_a_trainable_start_leaves_nothing_to_compute_once(tmp_path, load):
 
 
 def test_a_disk_that_is_too_full_is_left_alone(tmp_path, model, monkeypatch):
-    usage = namedtuple("usage", "total used free")(10**6, 0, 1000)
-    monkeypatch.setattr(cached_prefix.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(cached_prefix, "_free_bytes", lambda folder: 1000)
     split, items, said = _cache(model, Place(tmp_path / "cache", CPU, memory=0))
     assert items is None
     assert after_prefix(model, "train", split, items) is split
@@ -108,9 +106,10 @@ def test_a_disk_that_is_too_full_is_left_alone(tmp_path, model, monkeypatch):
 def test_the_estimate_is_close(tmp_path, model):
     split, items, _ = _cache(model, Place(tmp_path, CPU))
     prefix = find_prefix(model, "train")
+    assert prefix is not None
     estimate = estimated_bytes(model.graph, prefix.boundary, split.dataset.durations)
-    others = sum(
-        tensor.nbytes
+    others: int = sum(
+        int(tensor.nbytes)
         for number in range(len(items))
         for port, tensor in items[number].items()
         if isinstance(tensor, torch.Tensor) and port not in prefix.boundary

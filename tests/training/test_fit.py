@@ -5,6 +5,7 @@ import math
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ STEADY = "modules.encoder.with.block.dropout=0"
 PROMPTS = Path(phonograph.__file__).parent / "collections" / "asr" / "recipes" / "prompts"
 
 
-def _lines(folder: Path, run: str = "run") -> list[dict]:
+def _lines(folder: Path, run: str = "run") -> list[dict[str, Any]]:
     text = (folder / run / "metrics.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 

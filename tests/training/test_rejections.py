@@ -11,7 +11,7 @@ PORT = PortName("loss", "rejected")
 
 
 def test_each_utterance_is_named_once_in_the_file_and_aloud(tmp_path):
-    said = []
+    said: list[str] = []
     rejections = Rejections(tmp_path / "rejected.jsonl", said.append)
     left_out = torch.tensor([False, True, True])
     for step in range(3):
@@ -46,7 +46,7 @@ def test_without_rejections_there_is_no_file(tmp_path):
 
 
 def test_data_without_names_is_told_by_row(tmp_path):
-    said = []
+    said: list[str] = []
     writer = Rejections(tmp_path / "rejected.jsonl", said.append)
     writer.note("train", [], {PORT: torch.tensor([False, True])}, step=7)
     assert said == ["warning: `loss.rejected` leaves out utterance `row 1 of step 7` of train"]

@@ -4,6 +4,7 @@ import inspect
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -44,12 +45,13 @@ def test_most_of_it_may_be_left_out(load):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_takes_its_own_defaults_as_yaml_writes_them(load, name):
     weight = torch.nn.Parameter(torch.ones(3))
-    defaults = OPTIMIZERS[name]([weight]).defaults
+    optimizer: Any = OPTIMIZERS[name]
+    defaults = optimizer([weight]).defaults
     arguments = inspect.signature(OPTIMIZERS[name]).parameters
     plain = {key: value for key, value in defaults.items() if key in arguments}
     train = {"optimizer": {"name": name, **plain}, "trainer": {"max_steps": 1}}
     settings = read_settings(load(f"train={json.dumps(train)}"))
-    again = OPTIMIZERS[settings.optimizer]([weight], **settings.rates)
+    again = optimizer([weight], **settings.rates)
     assert again.defaults == defaults
 
 
@@ -93,7 +95,7 @@ error[PG062]: `schedule` has no setting `warmup`
     |                                    ^
     = help: known are `name`, `warmup_steps`, `final`
 
-error[PG063]: `logger` is phonograph's own affair: metrics.jsonl and TensorBoard events are always written
+error[PG063]: `logger` is phonograph's own affair: metrics.jsonl and tensorboard/ are always written
    --> DIR/graph.yaml:23:43
     |
  23 |   trainer: {max_step: 9, max_epochs: 1.5, logger: false, strategy: ddp_spawn}

@@ -19,7 +19,7 @@ def test_the_seed_decides_the_weights(load):
 
 
 def test_it_says_what_init_did(load, frozen):
-    said = []
+    said: list[str] = []
     model = _start(load(*frozen), say=said.append)
     assert said[-1].startswith("frozen: encoder (")
     free = {name for name, w in model.module.named_parameters() if w.requires_grad}

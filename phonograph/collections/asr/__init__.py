@@ -1,4 +1,4 @@
-"""Speech recognition: data layer, front ends, encoders, heads, losses, decoders, metrics, importers."""
+"""Speech recognition: data layer, front ends, encoders, heads, losses, decoders, importers."""
 
 _HERE = "phonograph.collections.asr"
 

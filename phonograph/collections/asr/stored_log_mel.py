@@ -71,7 +71,7 @@ class StoredLogMel(nn.Module):
         if sample_rate < 1 or n_mels < 1 or not floor > 0:
             raise ValueError("sample_rate and n_mels must be at least 1, and floor above 0")
         samples = whole_samples(window, sample_rate)
-        if not 2 <= samples <= _LONGEST_WINDOW:  # noqa: PLR2004 (one sample has no spectrum)
+        if not 2 <= samples <= _LONGEST_WINDOW:
             raise ValueError(
                 f"window must be 2 to {_LONGEST_WINDOW} samples, not {samples} ({window} s)"
             )

@@ -1,0 +1,179 @@
+"""Terms: what is printed reads back, and equality is decided as trying every length would."""
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from phonograph.types.terms import (
+    Affine,
+    Constant,
+    Name,
+    Operation,
+    Rounding,
+    as_affine,
+    axis_in,
+    evaluate,
+    names_in,
+    parse_term,
+    same_function,
+    slope_and_period,
+    substitute,
+)
+
+numbers = st.integers(0, 9).map(Fraction).map(Constant)
+positive = st.integers(1, 6).map(Fraction).map(Constant)
+names = st.sampled_from(["T", "vocab", "stride"]).map(Name)
+
+any_term = st.recursive(
+    names | numbers,
+    lambda inner: st.one_of(
+        st.builds(Operation, st.sampled_from("+-*/"), inner, inner),
+        st.builds(Rounding, st.sampled_from(["floor", "ceil"]), inner),
+    ),
+    max_leaves=8,
+)
+
+time_term = st.recursive(
+    st.just(Name("T")),
+    lambda inner: st.one_of(
+        st.builds(Operation, st.sampled_from("+-*/"), inner, positive),
+        st.builds(Operation, st.just("*"), positive, inner),
+        st.builds(Operation, st.sampled_from("+-"), inner, inner),
+        st.builds(Rounding, st.sampled_from(["floor", "ceil"]), inner),
+    ),
+    max_leaves=3,
+)
+
+width_term = st.recursive(
+    st.just(Name("vocab")) | numbers,
+    lambda inner: st.one_of(
+        st.builds(Operation, st.sampled_from("+-"), inner, numbers),
+        st.builds(Operation, st.sampled_from("+-"), numbers, inner),
+        st.builds(Operation, st.sampled_from("*/"), inner, positive),
+        st.builds(Operation, st.just("*"), positive, inner),
+    ),
+    max_leaves=4,
+)
+
+
+@given(any_term)
+def test_what_is_printed_reads_back(term):
+    assert parse_term(str(term)) == term
+
+
+@given(time_term, st.integers(0, 50))
+def test_a_term_repeats_after_its_period_but_for_its_slope(term, length):
+    slope, period = slope_and_period(term)
+    later = evaluate(term, {"T": length + period})
+    assert later == evaluate(term, {"T": length}) + slope * period
+
+
+@given(time_term, time_term)
+def test_two_terms_are_the_same_function_when_every_length_says_so(first, second):
+    lengths = range(200)
+    everywhere = all(evaluate(first, {"T": n}) == evaluate(second, {"T": n}) for n in lengths)
+    assume(slope_and_period(first)[1] * slope_and_period(second)[1] <= len(lengths))
+    assert same_function(first, second) == everywhere
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.sampled_from(["floor", "ceil"]))
+def test_rounding_twice_the_same_way_is_rounding_once(first, second, way):
+    twice = parse_term(f"{way}({way}(T/{first})/{second})")
+    assert same_function(twice, parse_term(f"{way}(T/{first * second})"))
+
+
+def test_a_long_period_is_compared_without_trying_every_length():
+    whole = 10**12
+    assert same_function(
+        parse_term(f"floor(floor(T/1000)/{whole})"), parse_term(f"floor(T/{1000 * whole})")
+    )
+    assert not same_function(parse_term(f"floor(T/{whole})"), parse_term(f"ceil(T/{whole})"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("T", "S", False),
+        ("4", "4", True),
+        ("4", "T", False),
+        ("T", "2*T", False),
+        ("T-floor(T/2)", "ceil(T/2)", True),
+        ("T-floor(T/3)", "T-floor((T+1)/3)", False),
+    ],
+)
+def test_terms_of_other_axes_or_slopes_are_other_functions(first, second, same):
+    assert same_function(parse_term(first), parse_term(second)) == same
+
+
+@given(width_term, st.integers(1, 20))
+def test_the_affine_form_has_the_same_values(term, vocab):
+    affine = as_affine(term)
+    assert affine is not None
+    assert affine.scale * vocab + affine.offset == evaluate(term, {"vocab": vocab})
+
+
+@pytest.mark.parametrize("text", ["a+b", "a*b", "1/a", "a/0", "floor(a)", "floor(a)+1"])
+def test_what_is_not_affine_in_one_name_is_none(text):
+    assert as_affine(parse_term(text)) is None
+
+
+def test_a_plain_number_is_affine_in_no_name():
+    assert as_affine(parse_term("2*(3+4)/7")) == Affine(Fraction(0), None, Fraction(2))
+
+
+@given(time_term, st.integers(0, 40))
+def test_substituting_and_evaluating_agree(term, length):
+    filled = substitute(term, {"T": Constant(Fraction(length))})
+    assert filled == Constant(evaluate(term, {"T": length}))
+
+
+def test_rounding_is_that_of_mathematics():
+    assert evaluate(parse_term("floor((T-9)/2)"), {"T": 4}) == math.floor(-2.5)
+    assert evaluate(parse_term("ceil((T-9)/2)"), {"T": 4}) == math.ceil(-2.5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "T T", "T**2", "-T", "1.5", "True", "'T'", "round(T)", "floor(T, 2)", "floor()", "T.x",
+     "T[0]", "T if T else 1", "__import__('os')", "floor(x=T)"],
+)  # fmt: skip
+def test_other_syntax_is_refused(text):
+    with pytest.raises(ValueError, match="cannot read the axis"):
+        parse_term(text)
+
+
+def test_a_missing_value_is_named():
+    with pytest.raises(ValueError, match=r"no value for hop in `S/hop`"):
+        evaluate(parse_term("S/hop"), {"S": 3})
+
+
+@pytest.mark.parametrize("text", ["T/0", "3/0", "T/(2-2)"])
+def test_division_by_zero_is_an_error(text):
+    with pytest.raises(ZeroDivisionError, match=r"an axis divides . by zero"):
+        substitute(parse_term(text), {})
+
+
+@pytest.mark.parametrize("text", ["T*T", "1/T", "T/0", "(T+1)*T"])
+def test_what_is_not_linear_has_no_slope(text):
+    with pytest.raises(ValueError, match="is not linear in its axis"):
+        slope_and_period(parse_term(text))
+
+
+def test_roundings_of_the_same_way_fold_into_one():
+    term = substitute(parse_term("ceil(ceil(T/a)/b)"), {"a": Constant(Fraction(2)), "b": Name("b")})
+    assert str(substitute(term, {"b": Constant(Fraction(3))})) == "ceil(T/6)"
+
+
+def test_numbers_that_are_not_whole_are_printed_in_brackets():
+    term = substitute(parse_term("S/hop"), {"hop": Constant(Fraction(1, 2))})
+    assert str(term) == "S/(1/2)"
+
+
+def test_names_and_the_axis_are_found():
+    term = parse_term("ceil((T+pad)/stride)-2")
+    assert names_in(term) == {"T", "pad", "stride"}
+    assert axis_in(term) == "T"
+    assert axis_in(parse_term("vocab+1")) is None
