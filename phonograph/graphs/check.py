@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -49,7 +49,7 @@ def check_graph(
     try:
         document = resolve(read_document(path, name), overrides)
     except GraphError as error:
-        return Checked(None, error.diagnostics)
+        return Checked(None, _once_each(error.diagnostics))
     return check_document(document, registry, metrics=metrics)
 
 
@@ -57,15 +57,30 @@ def check_document(
     document: Document, registry: Registry, *, metrics: Container[str] | None = None
 ) -> Checked:
     """Check a graph that was already read; a lock is read this way too."""
-    spec, faults = read_spec(document)
-    graph, found = solve_graph(spec, registry)
-    faults += found
-    faults += _score_faults(spec, metrics)
-    if graph is not None:
+    spec, unreadable = read_spec(document)
+    graph, faults = solve_graph(spec, registry)
+    faults += [*unreadable, *_score_faults(spec, metrics)]
+    if graph is not None and not unreadable:
         faults += check_views(graph)
         faults += _build_faults(graph)
-    faults.sort(key=_position)
-    return Checked(None if faults else graph, tuple(faults))
+    return Checked(None if faults else graph, _once_each(faults))
+
+
+def _once_each(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort faults by their place, and tell those that read the same only once."""
+    told: dict[tuple[str, str], list[Diagnostic]] = {}
+    for fault in sorted(faults, key=_position):
+        told.setdefault((fault.code, fault.message), []).append(fault)
+    return tuple(_joined(first, more) for first, *more in told.values())
+
+
+def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
+    places = [str(fault.place) for fault in more if fault.place]
+    if not places:
+        return first
+    rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    cause = f"the same at {', '.join(places[:3])}{rest}"
+    return replace(first, causes=(*first.causes, cause))
 
 
 def _position(fault: Diagnostic) -> tuple[int, int]:

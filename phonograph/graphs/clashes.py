@@ -13,6 +13,9 @@ from phonograph.types.vocabulary import Vocabulary
 
 Declarations = Mapping[str, Declaration]
 
+LARGEST_SIZE = 1 << 24
+
+_RANGE = f"from 1 to {LARGEST_SIZE:,}"
 _RATE = "sample rate"
 _VOCABULARY = "vocabulary"
 
@@ -65,13 +68,13 @@ def explain_bad_sizes(
     seen = {conflict.required for conflict in solution.conflicts}
     for unknown, value in solution.values.items():
         size, origin = size_of(value), solution.reasons[unknown]
-        if (size.denominator == 1 and size > 0) or origin in seen:
+        if (size.denominator == 1 and 0 < size <= LARGEST_SIZE) or origin in seen:
             continue
         seen.add(origin)
         causes = (f"it follows from {_with_place(spec, origin)}",)
         yield Diagnostic(
             _code(_domain(declarations, unknown)),
-            f"`{unknown.name}` of `{unknown.node}` cannot be {size}: it is whole and at least 1",
+            f"`{unknown.name}` of `{unknown.node}` cannot be {size}: it is whole, {_RANGE}",
             _place(spec, origin),
             label=f"{_in_words(origin.value)} here",
             causes=causes if unknown != origin.unknown else (),

@@ -94,7 +94,8 @@ class Composer:
             self._stop("PG003", f"more than {MAX_VALUES:,} values, aliases expanded", event)
         self.marks[trail] = Mark(place, key or place)
         if getattr(event, "tag", None):
-            message = f"the tag `{event.tag}` is not allowed: a graph is plain data"
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            message = f"the tag `{tag}` is not allowed: a graph is plain data"
             self._stop("PG001", message, event)
         match event:
             case yaml.AliasEvent():

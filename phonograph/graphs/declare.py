@@ -80,7 +80,8 @@ def _given(
     if not isinstance(found, Misfit):
         return found
     place = (document.key_place if found.key else document.place)(*trail, *found.trail)
-    message = f"`{name}` of `{node.name}` {found.message}"
+    inside = found.trail[:-1] if found.key else found.trail
+    message = f"`{'.'.join(map(str, (name, *inside)))}` of `{node.name}` {found.message}"
     return Diagnostic("PG015", message, place, help=found.help)
 
 

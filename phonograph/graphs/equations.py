@@ -20,6 +20,7 @@ FROM_DECLARATION = 4
 FROM_DATA = 3
 FROM_CHOICE = 2
 FROM_REPEAT = 1
+BY_DEFAULT = 0
 
 
 @dataclass(slots=True)

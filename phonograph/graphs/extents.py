@@ -132,7 +132,8 @@ class _Follower:
         if giver is not None:
             causes.append(f"{giver.source} has {_described(known)}")
         message = f"the inputs of `{wire.target.node}` must have one length"
-        self._fault("PG022", message, wire.target, tuple(causes), "")
+        help = "wire outputs that are equally long for every utterance"
+        self._fault("PG022", message, wire.target, tuple(causes), help)
 
     def _check_lengths(self, wire: Wire, givers: dict[str, Wire]) -> None:
         given, wanted = self._given(wire), self._wanted(wire)

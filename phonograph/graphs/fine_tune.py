@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def start_from(model: Model, registry: Registry) -> list[str]:
         return []
     bundle = read_bundle(_checkpoint(model.graph), registry)
     plan, faults = plan_start(model, bundle)
-    faults += preprocessing_faults(model.graph, bundle.graph, plan)
+    faults += preprocessing_faults(model, bundle.graph, plan)
     if faults:
         raise GraphError(faults)
     weights = {name: bundle.weights[name] for name in plan.reused}
@@ -103,42 +104,71 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
     return Plan(tuple(reused), fresh, tuple(frozen)), faults
 
 
-def preprocessing_faults(graph: SolvedGraph, source: SolvedGraph, plan: Plan) -> list[Diagnostic]:
+def preprocessing_faults(model: Model, source: SolvedGraph, plan: Plan) -> list[Diagnostic]:
     """Compare what reused modules hear now with what they heard in training."""
-    faults = []
+    graph = model.graph
+    counts = model.parameter_counts()
     reused = {name.partition(".")[0] for name in plan.reused}
-    for node in sorted(
-        {ancestor for name in reused for ancestor in nx.ancestors(graph.wiring.graph, name)}
-    ):
-        if node not in source.nodes or node in reused or graph.nodes[node].only:
-            continue
-        before, now = _heard(source, node), _heard(graph, node)
-        changes = [
-            f"`{key}` was {before.get(key)}, is {value}"
-            for key, value in now.items()
-            if before.get(key) != value
-        ]
-        if changes:
-            place = graph.spec.document.key_place("modules", node)
-            message = f"`{node}` differs from what the checkpoint was trained with"
-            help = (
-                f"set {', '.join(f'{k}: {before.get(k)}' for k in now if before.get(k) != now[k])}"
-            )
-            faults.append(Diagnostic("PG053", message, place, causes=tuple(changes), help=help))
+    before = set().union(*(nx.ancestors(graph.wiring.graph, name) for name in reused), reused)
+    faults = []
+    for name in sorted(before & source.nodes.keys()):
+        if counts[name] == 0 and not graph.nodes[name].only:
+            fault = _heard_otherwise(graph, source, name) or _left_out(graph, plan, name)
+            faults += [fault] if fault else []
     return faults
 
 
+def _heard_otherwise(graph: SolvedGraph, source: SolvedGraph, name: str) -> Diagnostic | None:
+    before, now = _heard(source, name), _heard(graph, name)
+    changed = [key for key in before if before[key] != now.get(key)]
+    if not changed:
+        return None
+    if "module" in changed:
+        changed = ["module"]
+        help = f"write {name}: {{module: {before['module']}, with: {_written(source, name)}}}"
+    else:
+        help = "set " + ", ".join(f"{key}: {_in_yaml(before[key])}" for key in changed)
+    causes = (
+        f"`{key}` was {_in_yaml(before[key])}, is {_in_yaml(now.get(key))}" for key in changed
+    )
+    place = graph.spec.document.key_place("modules", name)
+    message = f"`{name}` differs from what the checkpoint was trained with"
+    return Diagnostic("PG053", message, place, causes=tuple(causes), help=help)
+
+
+def _written(graph: SolvedGraph, name: str) -> str:
+    """The parameters of a node that are neither solved nor left at their defaults."""
+    node = graph.nodes[name]
+    known = node.declaration.parameters
+    chosen = {
+        key: to_plain(value)
+        for key, value in node.parameters.items()
+        if not known[key].required and value != known[key].default
+    }
+    return "{" + ", ".join(f"{key}: {_in_yaml(value)}" for key, value in chosen.items()) + "}"
+
+
+def _in_yaml(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _left_out(graph: SolvedGraph, plan: Plan, name: str) -> Diagnostic | None:
+    """A node that brings constants of the checkpoint must bring them along."""
+    if not any(fresh.startswith(f"{name}.") for fresh in plan.fresh):
+        return None
+    place = graph.spec.document.key_place("modules", name)
+    message = f"`{name}` would start anew, and what is reused was trained behind it"
+    help = f"take it along: leave `{name}` out of `exclude`, or name it in `include`"
+    return Diagnostic("PG053", message, place, help=help)
+
+
 def _heard(graph: SolvedGraph, name: str) -> dict[str, Any]:
-    """What decides the values that a node without weights gives."""
+    """What decides the values that a node without trainable weights gives."""
     node = graph.nodes[name]
     if not node.declaration.is_source:
-        return {
-            "module": node.declaration.id,
-            **{k: to_plain(v) for k, v in node.parameters.items()},
-        }
-    rates = [
-        port.attributes["rate"] for port in node.outputs.values() if isinstance(port.kind, Audio)
-    ]
+        given = {key: to_plain(value) for key, value in node.parameters.items()}
+        return {"module": node.declaration.id, **given}
+    rates = [p.attributes["rate"] for p in node.outputs.values() if isinstance(p.kind, Audio)]
     return {"sample_rate": str(rates[0])} if rates else {}
 
 

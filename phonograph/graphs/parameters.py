@@ -61,7 +61,7 @@ def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, .
         return Misfit(trail, f"wants one of {choices}; got {shown(value)}")
     if origin in (list, tuple, Sequence):
         return _sequence(value, origin, arguments, folder, trail)
-    if origin in (dict, Mapping) or annotation in (dict, Mapping):
+    if origin in (dict, Mapping):
         return _mapping(value, arguments, folder, trail)
     if is_dataclass(annotation) and annotation is not Vocabulary:
         return _dataclass(value, annotation, folder, trail)
@@ -146,8 +146,7 @@ def _mapping(
 ) -> Any:
     if not isinstance(value, dict):
         return Misfit(trail, f"wants a mapping, got {shown(value)}")
-    inner = arguments[1] if len(arguments) == 2 else Any
-    built = {key: convert(item, inner, folder, (*trail, key)) for key, item in value.items()}
+    built = {key: convert(item, arguments[1], folder, (*trail, key)) for key, item in value.items()}
     return _first_misfit(built.values()) or built
 
 
@@ -161,7 +160,7 @@ def _sequence(
         if len(value) != len(arguments):
             return Misfit(trail, f"wants a list of {len(arguments)}, got {len(value)}")
     else:
-        arguments = (arguments[0] if arguments else Any,) * len(value)
+        arguments = arguments[:1] * len(value)
     items = [
         convert(item, inner, folder, (*trail, place))
         for place, (item, inner) in enumerate(zip(value, arguments, strict=True))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.assemble import Values, assemble
 from phonograph.graphs.clashes import explain_bad_sizes, explain_broken_links, explain_conflict
 from phonograph.graphs.declare import DeclaredNode, declare
-from phonograph.graphs.equations import Equations, anchors_of, equate, unknowns_of
+from phonograph.graphs.equations import BY_DEFAULT, Equations, anchors_of, equate, unknowns_of
 from phonograph.graphs.extents import follow_axes
 from phonograph.graphs.joins import reason_not_to_join
+from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
@@ -56,6 +58,9 @@ def _unclear(spec: GraphSpec, nodes: dict[str, DeclaredNode], wiring: Wiring) ->
     """Name the nodes with a fault, and those that may have been meant to feed them."""
     at_fault = {name for name, node in nodes.items() if node.unclear or node.lacks_derived}
     at_fault |= wiring.tainted
+    named = {port.node for view in spec.views.values() for port in (*view.run, *view.feed)}
+    if named - set(spec.nodes):  # a node that is not there may decide anything
+        return frozenset(spec.nodes)
     meant = {port.node for name in wiring.tainted for port in spec.nodes[name].sources.values()}
     for name in wiring.tainted & nodes.keys():
         for port, kind in nodes[name].declaration.ports.inputs.items():
@@ -85,14 +90,26 @@ def _solution(nodes: dict[str, DeclaredNode], equations: Equations) -> Solution:
     defaults = [
         default for one in unknowns if (default := _default(one, nodes[one.node].declaration))
     ]
-    return solve(unknowns, equations.anchors, equations.links, defaults)
+    return _with_open(nodes, solve(unknowns, equations.anchors, equations.links, defaults))
+
+
+def _with_open(nodes: dict[str, DeclaredNode], solution: Solution) -> Solution:
+    """Take back defaults that decided what is left open."""
+    opened = {
+        solution.reasons[one]
+        for one in solution.values
+        if solution.reasons[one].strength == BY_DEFAULT
+        and is_open(nodes[one.node].given.get(one.name))
+    }
+    kept = {u: v for u, v in solution.values.items() if solution.reasons[u] not in opened}
+    return replace(solution, values=kept)
 
 
 def _default(unknown: Unknown, declared: Declaration) -> Anchor | None:
     parameter = declared.parameters.get(unknown.name)
     if parameter is None or not isinstance(parameter.default, int):
         return None
-    return Anchor(unknown, Fraction(parameter.default), 0, str(unknown))
+    return Anchor(unknown, Fraction(parameter.default), BY_DEFAULT, str(unknown))
 
 
 def _values(nodes: dict[str, DeclaredNode], solution: Solution) -> Values:

@@ -15,7 +15,7 @@ _TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
 _NODE = ("module", "from", "with", "only")
 _VIEW = ("run", "feed", "split", "score")
 _INIT = ("from", "include", "exclude", "freeze")
-_TRAIN = ("optimizer", "schedule", "trainer", "seed", "cache", "monitor")
+_TRAIN = ("optimizer", "schedule", "trainer", "seed", "cache", "threads", "monitor")
 _SPLITS = ("train", "validation", "test")
 _DEFAULT_SPLIT = {"train": "train", "validate": "validation", "test": "test"}
 
@@ -78,9 +78,9 @@ class _SpecReader:
     def _version(self, data: Mapping[str, Any]) -> None:
         version = data.get("phonograph")
         help = f"write `phonograph: {SCHEMA_VERSION}` at the top"
-        if version is None:
+        if version is None and set(data) <= set(_TOP):
             self._fault("PG009", "the schema version is missing", help=help)
-        elif version != SCHEMA_VERSION or isinstance(version, bool):
+        elif version is not None and (version != SCHEMA_VERSION or isinstance(version, bool)):
             message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
             self._fault("PG009", message, "phonograph", help=help)
 
@@ -93,14 +93,14 @@ class _SpecReader:
 
     def _node(self, name: str) -> NodeSpec:
         trail = ("modules", name)
+        data = self.document.data["modules"][name]
+        if not isinstance(data, dict) or (data and not set(data) & set(_NODE)):
+            help = f"write `{name}: {{module: …, from: …}}`"
+            got = "none of its keys" if isinstance(data, dict) else shown(data)
+            self._fault("PG009", f"`{name}` must be a node, got {got}", *trail, help=help)
+            return NodeSpec(name, "", {}, {}, unclear=True)
         if reason := why_not_a_node_name(name):
             self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
-        data = self.document.data["modules"][name]
-        if not isinstance(data, dict):
-            help = f"write `{name}: {{module: …, from: …}}`"
-            message = f"a node is a mapping, got {shown(data)}"
-            self._fault("PG009", message, *trail, help=help)
-            return NodeSpec(name, "", {}, {}, unclear=True)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
         return NodeSpec(
@@ -177,7 +177,8 @@ class _SpecReader:
         split = data.get("split", None if feed else _DEFAULT_SPLIT.get(name))
         if split is not None and split not in _SPLITS:
             help = nearest(str(split), _SPLITS)
-            self._fault("PG041", f"unknown split {shown(split)}", *trail, "split", help=help)
+            message = f"`split` must be a part of the data, got {shown(split)}"
+            self._fault("PG041", message, *trail, "split", help=help)
         return ViewSpec(name, run, feed, split, self._score(data, *trail))
 
     def _ports(self, data: Mapping[str, Any], *trail: str) -> tuple[PortName, ...]:

@@ -31,6 +31,10 @@ _MEANINGS = {
     ),
     "did not find expected ',' or '}'": ("`,` or `}` is expected here", ""),
     "did not find expected ',' or ']'": ("`,` or `]` is expected here", ""),
+    "did not find expected node content": (
+        "a value is expected here",
+        "write one, or close the brackets and quotes before it",
+    ),
     "found unknown escape character": (
         "an unknown escape after `\\`",
         "put the text in single quotes, where `\\` means itself",
@@ -70,5 +74,6 @@ def _meaning(problem: str, character: str) -> tuple[str, str]:
     if character == "?" and problem == "did not find expected node content":
         return "a `?` cannot start a value between brackets", 'write "???" in quotes'
     if problem == "found character that cannot start any token":
-        return f"`{character}` cannot start a value", "put the text in quotes"
+        named = "a backtick" if character == "`" else f"`{character}`"
+        return f"{named} cannot start a value", "put the text in quotes"
     return _MEANINGS.get(problem, (problem, ""))

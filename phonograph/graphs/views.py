@@ -50,7 +50,7 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
         declarations: node -> declaration, without the nodes whose module is unknown.
     """
     faults = []
-    for view in spec.views.values():
+    for view in spec.views.values() if spec.nodes else ():
         for trail, port in _written_ports(view):
             reason, help = _why_no_output(spec, declarations, port)
             if not reason and trail[0] == "score" and port.node in declarations:
@@ -161,9 +161,8 @@ class _Route:
         """Look through nodes that exist only in another view."""
         node = self.graph.nodes[port.node]
         while node.only is not None and node.only != self.view and port not in self.feed:
-            through = _inputs_like(node, port.port)
-            source = self.graph.wiring.source_of(PortName(node.name, through[0]))
-            if len(through) != 1 or source is None:
+            source = _stand_in(self.graph, port)
+            if source is None:
                 self.dead_ends[port] = None
                 return port
             port, node = source, self.graph.nodes[source.node]
@@ -191,6 +190,12 @@ class _Route:
                 self.sources[wire.target] = source
                 feeders.append(source)
         return feeders
+
+
+def _stand_in(graph: SolvedGraph, port: PortName) -> PortName | None:
+    """Find what takes the place of a port where its node is left out."""
+    through = _inputs_like(graph.nodes[port.node], port.port)
+    return graph.wiring.source_of(PortName(port.node, through[0])) if len(through) == 1 else None
 
 
 def _inputs_like(node: SolvedNode, output: str) -> list[str]:

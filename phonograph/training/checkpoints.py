@@ -38,7 +38,7 @@ class Checkpoints(pl.Callback):
         """Save the weights if they are the best so far, and now and then in any case."""
         assert isinstance(pl_module, LightningGraph)
         self.validated = trainer.global_step
-        value = math.inf if self._monitor is None else pl_module.scores[self._monitor]
+        value = pl_module.scores.get(self._monitor or "", math.inf)
         if value < self.best_value:
             self.best_value = value
             self._save(trainer, pl_module, best=True)
@@ -57,7 +57,7 @@ class Checkpoints(pl.Callback):
             return
         notes = {
             "step": trainer.global_step,
-            "epoch": trainer.current_epoch,
+            "epoch": round(module.epochs_done, 4),
             "scores": {name: round(value, 6) for name, value in module.scores.items()},
             "seed": module.around.settings.seed,
         }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import torch
 
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
@@ -97,6 +100,11 @@ def train(job: Job, say: Say) -> FitResult:
     Raises:
         PhonographError: the data or the settings are at fault, or the loss is not finite.
     """
+    with _threads(job.settings.threads):
+        return _train(job, say)
+
+
+def _train(job: Job, say: Say) -> FitResult:
     callbacks = _Callbacks(job, say)
     trainer = build_trainer(job.graph, job.settings, job.run, callbacks.all(job.settings))
     tell = say if trainer.is_global_zero and job.cached is None else _silence
@@ -118,6 +126,16 @@ def train(job: Job, say: Say) -> FitResult:
         callbacks.log.close()
         job.run.drop_cache(place.folder)
     return callbacks.result(trainer, time.monotonic() - start)
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Callbacks:

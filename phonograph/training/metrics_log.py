@@ -61,7 +61,7 @@ class MetricsLog(pl.Callback):
         step = trainer.global_step
         line = {
             "step": step,
-            "epoch": trainer.current_epoch,
+            "epoch": round(module.epochs_done, 4),
             "seconds": round(module.seconds, 3),
             **{f"{split}/{name}": value for name, value in measured.items()},
         }

@@ -62,7 +62,7 @@ class ProgressReport(pl.Callback):
         """Say what was measured."""
         assert isinstance(pl_module, LightningGraph)
         if trainer.is_global_zero and self._bar is None:
-            where = f"epoch {trainer.current_epoch}, step {trainer.global_step}"
+            where = f"epoch {pl_module.epochs_done:.3g}, step {trainer.global_step}"
             self._say(f"{where}: {scores_line(pl_module)}, {pl_module.seconds:.1f} s")
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ def state_line(trainer: pl.Trainer, module: LightningGraph, done: float) -> str:
     seconds = max(module.seconds, 1e-9)
     heard = module.audio_seconds / seconds
     left = f"{timedelta(seconds=round(seconds * (1 - done) / done))} left" if done else ""
-    where = f"epoch {trainer.current_epoch} step {trainer.global_step}"
+    where = f"epoch {module.epochs_done:.1f} step {trainer.global_step}"
     return f"{where}  {scores_line(module)}  {heard:.0f} s/s  {left}"
 
 

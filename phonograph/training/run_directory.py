@@ -104,7 +104,7 @@ def start_run(
         overwrite: whether a finished training of the same graph may be replaced.
 
     Raises:
-        PhonographError: the folder belongs to another graph or is no run directory, or holds a
+        PhonographError: the folder holds what another graph learnt, is no run directory, or holds a
             finished training that is not to be replaced.
     """
     run = RunDirectory(path)
@@ -136,10 +136,12 @@ def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | No
     if found is None:
         help = "choose another; an empty or a new folder will do"
         return Diagnostic("PT001", "the folder is not a run directory", place, help=help)
-    if found != wanted:
+    learnt = run.metrics.exists() or run.best.exists() or run.last.exists()
+    if found != wanted and learnt:
         causes = (f"the run directory has {found}, this graph is {wanted}",)
         message = "the run directory belongs to another graph"
-        return Diagnostic("PT001", message, place, "", causes, "choose another run directory")
+        help = f"choose another, such as {run.path}-2"
+        return Diagnostic("PT001", message, place, "", causes, help)
     if run.last.exists() and not overwrite:
         help = "train into another run directory, or start over with `--overwrite`"
         message = "the run directory already holds a training of this graph"

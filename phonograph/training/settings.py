@@ -46,6 +46,7 @@ class Settings:
         budget: when training ends.
         seed: makes a training repeatable, at least 0.
         cache: whether a frozen prefix of the graph is computed once.
+        threads: processor threads for tensor operations, at least 1; None leaves it to PyTorch.
         monitor: the score that chooses the best checkpoint; None takes the first one.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     budget: Budget
     seed: int
     cache: bool
+    threads: int | None
     monitor: str | None
 
 
@@ -97,6 +99,7 @@ class _Reader:
             budget=self._budget(trainer),
             seed=self._seed(),
             cache=self._value("cache", bool, default=True),
+            threads=self._threads(),
             monitor=self._monitor(),
         )
         return settings, self.faults
@@ -141,6 +144,13 @@ class _Reader:
             return default
         found = self._convert(self.written[key], annotation, key, key)
         return default if found is None else found
+
+    def _threads(self) -> int | None:
+        threads: int | None = self._value("threads", int, None)
+        if threads is not None and threads < 1:
+            place = self.document.place("train", "threads")
+            self._fault("PG062", "`threads` must be at least 1", place)
+        return threads
 
     def _seed(self) -> int:
         seed: int = self._value("seed", int, 0)

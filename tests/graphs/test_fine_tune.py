@@ -70,3 +70,27 @@ def test_a_checkpoint_that_is_not_there_is_an_error_at_its_line(tiny, tmp_path, 
 
 def test_without_init_nothing_happens(tiny, registry):
     assert start_from(build(tiny()), registry) == []
+
+
+STORED = ("modules.mel.module=asr.stored_log_mel", "modules.augment=null")
+STORED = (*STORED, "modules.encoder.from=mel.features")
+
+
+@pytest.fixture
+def stored(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graph = tiny(*STORED)
+    save_bundle(tmp_path / "start.phono", graph, build(graph).module.state_dict(), {})
+
+
+def test_a_front_end_of_the_checkpoint_must_come_along(stored, tiny, registry):
+    model = build(tiny(*STORED, "init={from: start.phono, include: [encoder]}"))
+    [fault] = faults_of(model, registry)
+    assert fault.message == "`mel` would start anew, and what is reused was trained behind it"
+    assert fault.help == "take it along: leave `mel` out of `exclude`, or name it in `include`"
+
+
+def test_another_setting_of_a_front_end_that_comes_along_is_an_error(stored, tiny, registry):
+    half = "modules.mel.with.precision=half"
+    [fault] = faults_of(build(tiny(*STORED, half, "init={from: start.phono}")), registry)
+    assert fault.causes == ("`precision` was float32, is half",)

@@ -27,7 +27,7 @@ def test_a_bar_shows_state_speed_and_time_left_for_any_budget(monkeypatch, train
     shown = screen.getvalue()
     assert re.search(r"\d+ %", shown)
     assert re.search(
-        r"epoch \d+ step \d+  loss \d+\.\d{3}, validation loss \d+\.\d{3}, wer \d+\.\d %,"
+        r"epoch \d+\.\d step \d+  loss \d+\.\d{3}, validation loss \d+\.\d{3}, wer \d+\.\d %,"
         r" cer \d+\.\d %  \d+ s/s  0:00:\d\d left",
         shown,
     )
@@ -41,7 +41,7 @@ def test_elsewhere_each_validation_is_a_line(train, folder):
     lines = [line for line in said if line.startswith("epoch ")]
     assert len(lines) == 2
     assert re.fullmatch(
-        r"epoch 1, step 6: loss \d+\.\d{3}, validation loss \d+\.\d{3}, wer \d+\.\d %,"
+        r"epoch 2, step 6: loss \d+\.\d{3}, validation loss \d+\.\d{3}, wer \d+\.\d %,"
         r" cer \d+\.\d %, \d+\.\d s",
         lines[0],
     )

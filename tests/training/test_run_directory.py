@@ -22,15 +22,21 @@ def test_it_says_what_is_trained_and_with_what(tmp_path, load):
 
 def test_the_run_directory_of_another_graph_is_never_touched(tmp_path, load):
     path = tmp_path / "run"
-    start_run(path, load(), seed=0)
+    start_run(path, load(), seed=0).metrics.touch()
     before = {file.name: file.read_bytes() for file in path.iterdir()}
     for overwrite in (False, True):
         with pytest.raises(PhonographError) as caught:
             start_run(path, load("modules.mel.with.n_mels=20"), seed=0, overwrite=overwrite)
         first, _, rest = str(caught.value).partition("\n")
         assert first == "error[PT001]: the run directory belongs to another graph"
-        assert "= help: choose another run directory" in rest
+        assert f"= help: choose another, such as {path}-2" in rest
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before
+
+
+def test_a_run_that_failed_before_it_learnt_anything_is_in_nobodys_way(tmp_path, load):
+    start_run(tmp_path / "run", load(), seed=0)
+    run = start_run(tmp_path / "run", load("modules.mel.with.n_mels=20"), seed=0)
+    assert json.loads(run.lock.read_text())["modules"]["mel"]["with"]["n_mels"] == 20
 
 
 def test_a_finished_training_is_replaced_only_when_asked(tmp_path, load):

@@ -1,0 +1,268 @@
+"""What a user sees: the full text of one minimal graph per fault, and that its help mends it.
+
+The cases stand in `diagnostics.yaml`; each changes a graph that holds. One fault gives one error;
+two give two, in one run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from torch import nn
+
+from phonograph.collections import default_registry
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs import check
+from phonograph.graphs.check import check_document
+from phonograph.graphs.document import parse_document
+from phonograph.graphs.overrides import resolve
+from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Tokens
+from phonograph.types.ports import ports
+from phonograph.types.registry import Registry, register
+
+GRAPH = """\
+phonograph: 1
+name: demo
+modules:
+  data:
+    module: asr.manifest
+    with: {sample_rate: 16000, tokenizer: {type: characters, alphabet: "abc '"}}
+  mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 64}}
+  augment: {module: asr.spec_augment, from: mel.features, only: train}
+  encoder: {module: asr.conformer, from: augment.features, with: {d_model: 16, layers: 1}}
+  head: {module: asr.ctc_head, from: encoder.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+  text: {module: asr.ctc_greedy, from: head.log_probs}
+views:
+  train: {run: [loss.loss]}
+  validate: {run: [loss.loss], score: {wer: [text.text, data.text]}}
+  infer: {feed: [data.audio], run: [text.text]}
+"""
+
+
+@register("toy.swapped", version=1)
+class Swapped(nn.Module):
+    """Give time before width."""
+
+    @ports(features=Frames("B D T"), out={"encoded": Encoded("B T D")})
+    def forward(self, features): ...
+
+
+@register("toy.silent", version=1)
+class Silent(nn.Module):
+    """Halve the time without stating any lengths."""
+
+    @ports(features=Frames("B D T"), out={"encoded": Encoded("B D ceil(T/2)")})
+    def forward(self, features): ...
+
+
+@register("toy.twice", version=1)
+class Twice(nn.Module):
+    """State the lengths of the same axis twice."""
+
+    @ports(
+        features=Frames("B D T"),
+        lengths=Lengths("B", of="T"),
+        out={
+            "encoded": Encoded("B D ceil(T/2)"),
+            "first": Lengths("B", of="ceil(T/2)"),
+            "second": Lengths("B", of="ceil(T/2)"),
+        },
+    )
+    def forward(self, features, lengths): ...
+
+
+@register("toy.narrow", version=1)
+class Narrow(nn.Module):
+    """Take one width only."""
+
+    @ports(encoded=Encoded("B 512 T"), out={"encoded": Encoded("B 512 T")})
+    def forward(self, encoded): ...
+
+
+@register("toy.plain", version=1)
+class Plain(nn.Module):
+    """Leave the width as it is."""
+
+    @ports(encoded=Frames("B D T"), out={"encoded": Encoded("B D T")})
+    def forward(self, encoded): ...
+
+
+@register("toy.doubled", version=1)
+class Doubled(nn.Module):
+    """Double the width."""
+
+    @ports(features=Frames("B D T"), out={"encoded": Encoded("B 2*D T")})
+    def forward(self, features): ...
+
+
+@register("toy.halved", version=1)
+class Halved(nn.Module):
+    """Halve the width."""
+
+    @ports(features=Frames("B 2*D T"), out={"encoded": Encoded("B D T")})
+    def forward(self, features): ...
+
+
+@register("toy.sum", version=1)
+class Sum(nn.Module):
+    """Add two of the same shape."""
+
+    @ports(first=Frames("B D T"), second=Frames("B D T"), out={"encoded": Encoded("B D T")})
+    def forward(self, first, second): ...
+
+
+@register("toy.mix", version=1)
+class Mix(nn.Module):
+    """Add two recordings."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+
+    @ports(
+        first=Audio("B S"),
+        second=Audio("B S2"),
+        out={"audio": Audio("B S"), "lengths": Lengths("B", of="S")},
+    )
+    def forward(self, first, second): ...
+
+
+@register("toy.numbers", version=1)
+class Numbers:
+    """Give tokens of which only the number is known."""
+
+    def __init__(self, vocab: int) -> None: ...
+
+    @ports(out={"tokens": Tokens("B L"), "lengths": Lengths("B", of="L")})
+    def collate(self): ...
+
+
+TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, Mix, Numbers)
+USED = ["manifest", "log_mel", "spec_augment", "conv_encoder", "quartznet", "conformer"]
+USED += ["recurrent", "ctc_head", "ctc_loss", "ctc_greedy"]
+REGISTRY = Registry(
+    {
+        **{f"asr.{id}": default_registry().table[f"asr.{id}"] for id in USED},
+        **{f"toy.{toy.__name__.lower()}": f"{__name__}:{toy.__name__}" for toy in TOYS},
+    }
+)
+
+Edits = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault.
+
+    Args:
+        name: what is wrong, as a sentence.
+        said: everything that is printed.
+        edits: pieces of the valid graph to replace, so that the fault comes in.
+        mend: pieces to replace then, as the help says, so that nothing is wrong.
+        overrides: `key=value` texts.
+        graph: the graph that `edits` change.
+    """
+
+    name: str
+    said: str
+    edits: Edits = ()
+    mend: Edits = ()
+    overrides: Sequence[str] = ()
+    graph: str = GRAPH
+
+    @property
+    def text(self) -> str:
+        return edited(self.graph, self.edits)
+
+
+def edited(text: str, edits: Edits) -> str:
+    for edit in edits:
+        assert text.count(edit["old"]) == 1, edit
+        text = text.replace(edit["old"], edit["new"])
+    return text
+
+
+def faults_of(text: str, overrides: Sequence[str] = ()) -> list[Diagnostic]:
+    try:
+        document = resolve(parse_document(text, "demo.yaml", Path()), overrides)
+    except GraphError as error:
+        return list(error.diagnostics)
+    checked = check_document(document, REGISTRY, metrics=["wer", "cer"])
+    assert (checked.graph is None) == bool(checked.faults)
+    return list(checked.faults)
+
+
+TABLE = Path(__file__).with_name("diagnostics.yaml").read_text(encoding="utf-8")
+CASES = [Case(**case) for case in yaml.safe_load(TABLE)]
+BY_NAME = {case.name: case for case in CASES}
+
+
+def test_the_graph_itself_holds():
+    assert faults_of(GRAPH) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_is_told_as_the_table_says(case):
+    (fault,) = faults_of(case.text, case.overrides)
+    assert f"{fault}\n" == case.said
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.mend], ids=lambda case: case.name)
+def test_doing_what_the_help_says_mends_it(case):
+    assert faults_of(edited(case.text, case.mend)) == []
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.overrides], ids=lambda case: case.name)
+def test_without_the_override_nothing_is_wrong(case):
+    assert faults_of(case.text) == []
+
+
+PAIRS = [
+    ("the parameter is unknown", "the metric is unknown"),
+    ("the parameter is unknown", "the output is unknown"),
+    ("the module is unknown", "the vocabulary size disagrees"),
+    ("an input is missing", "a width disagrees from far away"),
+    ("an input is missing", "the sample rate disagrees"),
+    ("the kind does not fit", "the number is in quotes"),
+    ("the vocabulary size disagrees", "the sample rate disagrees"),
+    ("the vocabulary size disagrees", "lengths belong to another axis"),
+    ("a parameter cannot be inferred", "the view runs nothing"),
+    ("a parameter is missing", "a width disagrees from far away"),
+    ("a node feeds itself", "the vocabulary size disagrees"),
+    ("`only` names no view", "the node's name is taken"),
+    ("`freeze` matches nothing", "the view needs what it is not fed"),
+    ("the key of a node is unknown", "the metric is unknown"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_two_faults_in_different_places_are_both_told_in_one_run(first, second):
+    both = [BY_NAME[first], BY_NAME[second]]
+    together = faults_of(edited(both[0].text, both[1].edits))
+    assert len(together) == 2
+    alone = [faults_of(case.text)[0] for case in both]
+    assert {fault.message for fault in together} == {fault.message for fault in alone}
+    places = [(fault.place.line, fault.place.column) for fault in together if fault.place]
+    assert places == sorted(places)
+
+
+ELSEWHERE = {
+    "PG002",  # a file that cannot be read: test_document.py
+    "PG003",  # bounds: test_fuzz.py
+    "PG006",  # a text that is no mapping: test_fuzz.py
+    "PG043",  # a view asked for by a name it does not have: test_model.py
+    "PG052",  # weights that do not fit: test_fine_tune.py
+    "PG053",  # features that were others in training: test_fine_tune.py
+}
+
+
+def test_every_code_of_the_engine_is_shown_here_or_elsewhere():
+    folder = Path(check.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
+    shown = set(re.findall(r"error\[(PG\d+)\]", TABLE))
+    assert set(re.findall(r'"(PG\d+)"', sources)) == shown | ELSEWHERE
