@@ -51,7 +51,8 @@ class Diagnostic:
         causes: the chain of facts that makes it wrong, each one line.
         help: what to write instead.
 
-    >>> print(Diagnostic("PG010", "unknown module", Place("a.yaml", 2, 6, 3, "mel: {x}"), help="try y"))
+    >>> place = Place("a.yaml", 2, 6, 3, "mel: {x}")
+    >>> print(Diagnostic("PG010", "unknown module", place, help="try y"))
     error[PG010]: unknown module
       --> a.yaml:2:6
        |

@@ -1,5 +1,7 @@
 """What a reviewer would otherwise have to look for."""
 
+import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,6 +10,9 @@ from pathlib import Path
 import pytest
 
 import phonograph
+from phonograph.collections import default_metrics, default_registry
+from phonograph.collections.recipes import locate, recipe_names
+from phonograph.graphs.check import check_graph
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "phonograph"
@@ -36,6 +41,31 @@ def test_every_recipe_file_is_packaged():
     packaged = PROJECT["tool"]["setuptools"]["package-data"]["phonograph.collections.asr"]
     recipes = (path for path in (PACKAGE / "collections/asr/recipes").rglob("*") if path.is_file())
     assert {f"recipes/**/*{path.suffix}" for path in recipes} <= set(packaged)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_holds(name):
+    path, title = locate(f"phonograph://{name}")
+    metrics = default_metrics()
+    assert check_graph(path, [], default_registry(), name=title, metrics=metrics).faults == ()
+
+
+def test_the_graph_in_the_readme_holds(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    graphs = re.findall(r"^```yaml\n(phonograph: 1\n.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    assert graphs
+    for number, text in enumerate(graphs):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert check_graph(path, [], default_registry()).faults == ()
+
+
+@pytest.mark.parametrize("id", default_registry().ids)
+def test_every_module_is_documented_with_an_example(id):
+    documented = inspect.getdoc(default_registry().load(id).cls) or ""
+    assert ">>>" in documented
+    for parameter in default_registry().load(id).parameters:
+        assert re.search(rf"^ *{parameter}: ", documented, re.MULTILINE), parameter
 
 
 def test_the_version_is_in_the_changelog():

@@ -57,12 +57,14 @@ def import_model(
     from phonograph.graphs.bundle import save_bundle
     from phonograph.graphs.check import check_document
     from phonograph.graphs.lock import read_lock
+    from phonograph.graphs.model import build
 
     data, weights = read_hama()
     checked = check_document(read_lock(data, source), default_registry())
     if checked.graph is None:
         raise BundleError(checked.faults)
     save_bundle(out, checked.graph, weights, {"imported_from": source})
-    say(f"{out}: {counted(sum(w.numel() for w in weights.values()), 'weight')} of {source}")
+    count = sum(build(checked.graph, device="meta").parameter_counts().values())
+    say(f"{out}: {counted(count, 'parameter')} of {source}")
     say(f"look at it:     phonograph show {out}")
     say(f"start from it:  phonograph train GRAPH init.from={out}")

@@ -1,1 +1,1 @@
-"""Blocks that any domain uses: masks, convolutions, attention, feed-forward, the contract they keep."""
+"""Blocks that any domain uses: masks, convolutions, attention, and the contract modules keep."""

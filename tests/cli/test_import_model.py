@@ -16,7 +16,7 @@ def test_what_is_imported_transcribes(run, record):
     done = run("import", "hama", "sub/hama.phono")
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
-    assert re.fullmatch(r"sub/hama\.phono: 2,\d{3},\d{3} weights of hama", lines[0])
+    assert re.fullmatch(r"sub/hama\.phono: 2,\d{3},\d{3} parameters of hama", lines[0])
     assert lines[1:] == [
         "look at it:     phonograph show sub/hama.phono",
         "start from it:  phonograph train GRAPH init.from=sub/hama.phono",

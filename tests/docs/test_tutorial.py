@@ -1,4 +1,4 @@
-"""The tutorial is a user's session: its files are written, its commands run, its output compared."""
+"""The tutorial is a session: its files are written, its commands run, its output compared."""
 
 import importlib.util
 import re
@@ -39,6 +39,7 @@ def test_the_tutorial_goes_as_it_is_told(tmp_path, monkeypatch):
             (tmp_path / "my.yaml").write_text(text.partition("\n")[2], encoding="utf-8")
             continue
         for command, expected in sessions(text):
+            # as told, but for one epoch
             short = ["train.trainer.max_epochs=1"] if command.startswith("train") else []
             result = CliRunner().invoke(app, [*command.split(), *short])
             assert agrees(expected, result.output), result.output

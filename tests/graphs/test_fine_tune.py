@@ -29,10 +29,11 @@ def test_weights_are_reused_and_frozen_and_the_head_starts_anew(checkpoint, tiny
     init = "init={from: start.phono, exclude: [head], freeze: [encoder]}"
     model = build(tiny(OTHER_LETTERS, init))
     lines = start_from(model, registry)
-    for name, weight in checkpoint.module.encoder.state_dict().items():
-        assert torch.equal(model.module.encoder.state_dict()[name], weight)
-    assert not any(weight.requires_grad for weight in model.module.encoder.parameters())
-    assert all(weight.requires_grad for weight in model.module.head.parameters())
+    encoder, head = model.modules["encoder"], model.modules["head"]
+    for name, weight in checkpoint.modules["encoder"].state_dict().items():
+        assert torch.equal(encoder.state_dict()[name], weight)
+    assert not any(weight.requires_grad for weight in encoder.parameters())
+    assert all(weight.requires_grad for weight in head.parameters())
     assert lines[0].startswith("reused: encoder (")
     assert lines[1] == "starts anew (excluded): head (2 tensors)"
     assert lines[2].startswith("frozen: encoder (")
@@ -72,8 +73,11 @@ def test_without_init_nothing_happens(tiny, registry):
     assert start_from(build(tiny()), registry) == []
 
 
-STORED = ("modules.mel.module=asr.stored_log_mel", "modules.augment=null")
-STORED = (*STORED, "modules.encoder.from=mel.features")
+STORED = (
+    "modules.mel.module=asr.stored_log_mel",
+    "modules.augment=null",
+    "modules.encoder.from=mel.features",
+)
 
 
 @pytest.fixture

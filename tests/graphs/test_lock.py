@@ -7,7 +7,7 @@ from phonograph.graphs.lock import fingerprint, read_lock, to_lock
 def test_a_lock_loads_back_to_the_same_lock(tiny, registry):
     lock = json.loads(json.dumps(to_lock(tiny())))
     checked = check_document(read_lock(lock, "lock"), registry)
-    assert checked.faults == ()
+    assert checked.graph is not None
     assert to_lock(checked.graph) == lock
 
 

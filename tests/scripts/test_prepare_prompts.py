@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 def test_validation_takes_whole_texts_of_two_to_six_words(load_script):
     script = load_script("prepare_prompts")
 
-    @given(st.lists(st.sampled_from([f"{a}{b}" for a in "abcdefgh" for b in ("", " x", " y z", " u v w x y z")])))
+    endings = ("", " x", " y z", " u v w x y z")
+
+    @given(st.lists(st.sampled_from([f"{a}{b}" for a in "abcdefgh" for b in endings])))
     def holds(texts):
         chosen = script.validation_texts([{"text": text} for text in texts])
         fitting = {text for text in texts if 2 <= len(text.split()) <= 6}
