@@ -7,6 +7,7 @@ on a fast line); later runs start at once. What is made lies in `runs/`.
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -20,30 +21,28 @@ UNSEEN = [
     f"{PROMPTS}/audio/{name}.ogg"
     for name in ("vm-newuser", "auth-incorrect", "confbridge-inc-talk-vol-out")
 ]
+BEFORE, AFTER = "runs/hama.phono", "runs/prompts/best.phono"
 STEPS = [
     ("Prove the graph", ["check", RECIPE]),
-    ("Draw the graph", ["show", RECIPE, "--format", "mermaid"]),
-    (
-        "Take the pretrained encoder out of `hama`",
-        ["import", "hama", "runs/hama.phono", "--overwrite"],
-    ),
-    ("Transcribe three unseen prompts with it", ["transcribe", "runs/hama.phono", *UNSEEN]),
+    ("Look at it with everything solved", ["show", RECIPE]),
+    ("Draw it, for any Mermaid viewer", ["show", RECIPE, "--format", "mermaid"]),
+    ("Take the pretrained encoder out of `hama`", ["import", "hama", BEFORE, "--overwrite"]),
+    ("Transcribe three unseen prompts: it writes phonemes", ["transcribe", BEFORE, *UNSEEN]),
     (
         "Train a new head on the shipped speech",
-        ["train", RECIPE, "init.from=runs/hama.phono", "--run", "runs/prompts"],
+        ["train", RECIPE, f"init.from={BEFORE}", "--run", "runs/prompts", "--overwrite"],
     ),
-    (
-        "Evaluate on unseen prompts",
-        ["evaluate", "runs/prompts/best.phono", f"{PROMPTS}/test.jsonl"],
-    ),
-    ("Transcribe the same three again", ["transcribe", "runs/prompts/best.phono", *UNSEEN]),
+    ("Evaluate on 100 unseen prompts", ["evaluate", AFTER, f"{PROMPTS}/test.jsonl", "--show", "3"]),
+    ("Transcribe the same three again", ["transcribe", AFTER, *UNSEEN]),
 ]
-CLOSING = """
-The trained bundle is runs/prompts/best.phono. To go on (with .venv activated):
+CLOSING = f"""
+The trained bundle is {AFTER}. What to try next, with .venv activated:
 
-    phonograph transcribe runs/prompts/best.phono YOUR_RECORDING
-    phonograph show phonograph://asr/prompts
-    phonograph train --help
+    phonograph transcribe {AFTER} YOUR_RECORDING
+    phonograph train {RECIPE} init.from={BEFORE} train.seed=1 --run runs/second
+    phonograph modules
+
+docs/tutorial.md builds this graph from an empty file.
 """
 
 
@@ -56,20 +55,42 @@ def main() -> int:
     options = parser.parse_args()
     environment.prepare(["hama"], cpu=options.cpu, torch=options.torch)
     (environment.ROOT / "runs").mkdir(exist_ok=True)
+    heard: dict[str, dict[str, str]] = {}
+    started = time.monotonic()
     for number, (title, arguments) in enumerate(STEPS, start=1):
         print(f"\n{number}/{len(STEPS)}  {title}\n$ phonograph {shlex.join(arguments)}", flush=True)
-        started = time.monotonic()
-        command = [str(environment.program("phonograph")), *arguments]
-        status = subprocess.run(command, cwd=environment.ROOT, check=False).returncode
+        step = time.monotonic()
+        status, output = run(arguments)
         if status:
             print(f"That did not work (exit status {status}).")
             return status
-        print(f"({time.monotonic() - started:.1f} s)")
-    print("\nWhat is really said in the three:")
-    for path, text in truth().items():
-        print(f"  {path}: {text}")
-    print(CLOSING)
+        if arguments[0] == "transcribe":
+            heard[arguments[1]] = dict(line.split("\t") for line in output.splitlines())
+        print(f"({time.monotonic() - step:.1f} s)")
+    compare(heard[BEFORE], heard[AFTER])
+    print(f"\nAll of it took {time.monotonic() - started:.0f} s.\n{CLOSING}")
     return 0
+
+
+def run(arguments: list[str]) -> tuple[int, str]:
+    """Run `phonograph`; what `transcribe` prints is also given back."""
+    command = [str(environment.program("phonograph")), *arguments]
+    env = {**os.environ, "PYTHONUTF8": "1"}  # phonemes are not in every system's own alphabet
+    shown = subprocess.PIPE if arguments[0] == "transcribe" else None
+    done = subprocess.run(
+        command, cwd=environment.ROOT, env=env, check=False, stdout=shown, encoding="utf-8"
+    )
+    if done.stdout is None:
+        return done.returncode, ""
+    print(done.stdout, end="")
+    return done.returncode, done.stdout
+
+
+def compare(before: dict[str, str], after: dict[str, str]) -> None:
+    """Print what was heard before and after training beside what is said."""
+    print("\nThe three unseen prompts:")
+    for path, said in truth().items():
+        print(f"\n  said    {said}\n  before  {before[path]}\n  after   {after[path]}")
 
 
 def truth() -> dict[str, str]:

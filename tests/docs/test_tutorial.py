@@ -35,8 +35,7 @@ def test_the_tutorial_goes_as_it_is_told(tmp_path, monkeypatch):
     errors = 0
     for kind, text in BLOCK.findall(page):
         if kind == "yaml":
-            # as told, but for one epoch
-            (tmp_path / "my.yaml").write_text(text.partition("\n")[2], encoding="utf-8")
+            (tmp_path / "my.yaml").write_text(text, encoding="utf-8")
             continue
         for command, expected in sessions(text):
             # as told, but for one epoch
