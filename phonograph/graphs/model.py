@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import torch
@@ -95,9 +96,9 @@ def build(graph: SolvedGraph, device: str = "cpu") -> Model:
 
 def _refusal(graph: SolvedGraph, node: SolvedNode, error: Exception) -> Diagnostic:
     """Point at the parameter that the constructor's message names, if it names one."""
-    message = str(error)
-    written = graph.spec.nodes[node.name].parameters
-    named = next((name for name in written if name in message.replace("`", " ").split()), None)
-    document, trail = graph.spec.document, ("modules", node.name)
-    place = document.place(*trail, "with", named) if named else document.key_place(*trail)
-    return Diagnostic("PG015", f"`{node.name}` ({node.declaration.id}): {message}", place)
+    document, top = graph.spec.document, ("modules", node.name)
+    written = [trail for trail in document.marks if trail[:3] == (*top, "with")]
+    names = [tuple(name.split(".")) for name in re.findall(r"`([\w.]+)`", str(error))]
+    named = [trail for name in names for trail in written if trail[3:][-len(name) :] == name]
+    place = document.place(*named[0]) if named else document.key_place(*top)
+    return Diagnostic("PG015", f"`{node.name}` ({node.declaration.id}): {error}", place)

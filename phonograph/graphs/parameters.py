@@ -192,7 +192,8 @@ def _constructed(annotation: Any, built: dict[str, Any], trail: tuple[str | int,
     try:
         return annotation(**built)
     except ValueError as error:
-        return Misfit(trail, f"does not fit: {error}")
+        named = [name for name in built if f"`{name}`" in str(error)]
+        return Misfit((*trail, *named[:1]), f"does not fit: {error}")
 
 
 def _whole(value: Any) -> bool:

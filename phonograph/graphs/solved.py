@@ -12,7 +12,8 @@ from phonograph.graphs.wiring import Wiring
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind
 from phonograph.types.solver import Value
-from phonograph.types.terms import Term, same_function, slope_and_period
+from phonograph.types.step_functions import same_function, slope_and_period
+from phonograph.types.terms import Term
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ class SelfAttention(nn.Module):
     ) -> None:
         super().__init__()
         if width % heads:
-            raise ValueError(f"{heads} heads do not divide the width {width} evenly")
+            raise ValueError(f"`heads`: {heads} heads do not divide `width` {width}")
         if relative and width % 2:
-            raise ValueError(f"relative positions want an even width, not {width}")
+            raise ValueError(f"`width` must be even for relative positions, not {width}")
         self.heads = heads
         self.relative = relative
         self.dropout = dropout

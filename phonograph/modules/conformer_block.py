@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from phonograph.modules.attention import SelfAttention
 from phonograph.modules.conv_module import ConvModule
 from phonograph.modules.feed_forward import FeedForward
+from phonograph.modules.ranges import check_at_least, check_dropout, check_odd_kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,9 @@ class BlockSettings:
     norm: Literal["batch", "layer", "none"] = "batch"
 
     def __post_init__(self) -> None:
-        for name in ("heads", "kernel", "expansion"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"`{name}` must be at least 1, not {getattr(self, name)}")
-        if self.kernel % 2 == 0:
-            raise ValueError(f"`kernel` must be odd, not {self.kernel}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"`dropout` must be at least 0 and below 1, not {self.dropout}")
+        check_at_least(1, heads=self.heads, expansion=self.expansion)
+        check_odd_kernel(self.kernel)
+        check_dropout(self.dropout)
 
 
 class ConformerBlock(nn.Module):

@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from phonograph.modules.masked_conv import MaskedConv1d
+from phonograph.modules.ranges import check_at_least, check_dropout, check_odd_kernel
 
 Activation = Literal["relu", "silu", "gelu"]
 
@@ -47,12 +48,10 @@ class ConvBlock:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.filters, self.repeat, self.stride, self.dilation) < 1:
-            raise ValueError("filters, repeat, stride and dilation must be at least 1")
-        if self.kernel < 1 or self.kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, not {self.kernel}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must be in [0, 1), not {self.dropout}")
+        check_at_least(1, filters=self.filters, repeat=self.repeat)
+        check_at_least(1, stride=self.stride, dilation=self.dilation)
+        check_odd_kernel(self.kernel)
+        check_dropout(self.dropout)
 
 
 class ResidualConvBlock(nn.Module):

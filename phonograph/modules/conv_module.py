@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.depthwise import DepthwiseConv1d
+from phonograph.modules.ranges import check_odd_kernel
 
 Norm = Literal["batch", "layer", "none"]
 
@@ -22,7 +23,7 @@ class ConvModule(nn.Module):
             where a batch norm was folded into the filter.
 
     Raises:
-        ValueError: the kernel is even.
+        ValueError: `kernel` is even or below 1.
 
     >>> import torch
     >>> ConvModule(8, kernel=3)(torch.zeros(2, 5, 8), torch.ones(2, 5, dtype=torch.bool)).shape
@@ -31,8 +32,7 @@ class ConvModule(nn.Module):
 
     def __init__(self, width: int, *, kernel: int = 31, norm: Norm = "batch") -> None:
         super().__init__()
-        if kernel % 2 == 0:
-            raise ValueError(f"the kernel must be odd to have a middle, not {kernel}")
+        check_odd_kernel(kernel)
         self.pointwise1 = nn.Linear(width, 2 * width)
         self.depthwise = DepthwiseConv1d(width, kernel, padding=kernel // 2)
         self.norm = _norm(width, norm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from phonograph.modules.masks import zero_padding
+from phonograph.modules.ranges import check_odd_kernel
 
 
 class MaskedConv1d(nn.Module):
@@ -44,8 +45,7 @@ class MaskedConv1d(nn.Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, so that frames stay centred; it is {kernel}")
+        check_odd_kernel(kernel)  # so that frames stay centred
         self.stride = stride
         self.mixes_time = kernel > 1
         self.conv = nn.Conv1d(

@@ -15,6 +15,7 @@ _SLANEY_KNEE = 1000.0  # linear below, logarithmic above
 _SLANEY_HZ_PER_MEL = 200.0 / 3.0
 _SLANEY_STEP = math.log(6.4) / 27.0
 _LARGEST_TRANSFORM = 1 << 16
+_MOST_BANDS = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class MelFilters:
     """How many bins there are, and how they are weighed.
 
     Args:
-        n_fft: points of the Fourier transform, at least the window's samples; by default the
-            smallest power of two that holds the window and leaves no band empty.
+        n_fft: points of the Fourier transform, at least the window's samples and at most 65536; by
+            default the smallest power of two that holds the window and leaves no band empty.
         f_min: lower edge of the first band in Hz, at least 0.
         f_max: upper edge of the last band in Hz, above `f_min`; by default half the sample rate.
         scale: `slaney` is linear up to 1 kHz, logarithmic above; `htk` is 2595 log10(1 + f/700).
@@ -46,36 +47,51 @@ class MelFilters:
     edges: Literal["exact", "bins"] = "exact"
 
     def __post_init__(self) -> None:
-        if self.n_fft is not None and self.n_fft < 2:
-            raise ValueError(f"n_fft must be at least 2, not {self.n_fft}")
-        if self.f_min < 0 or (self.f_max is not None and self.f_max <= self.f_min):
-            raise ValueError(f"no band lies between {self.f_min} Hz and {self.f_max} Hz")
+        if self.n_fft is not None and not 2 <= self.n_fft <= _LARGEST_TRANSFORM:
+            raise ValueError(f"`n_fft` must be 2 to {_LARGEST_TRANSFORM}, not {self.n_fft}")
+        if not self.f_min >= 0:
+            raise ValueError(f"`f_min` must be at least 0 Hz, not {self.f_min}")
+        if self.f_max is not None and not self.f_max > self.f_min:
+            raise ValueError(f"`f_max` must be above `f_min`, {self.f_min} Hz, not {self.f_max}")
 
     def bank(self, sample_rate: int, *, n_mels: int, window: int) -> Tensor:
         """Compute the filters.
 
         Args:
             sample_rate: samples per second, at least 1.
-            n_mels: number of bands, at least 1.
-            window: samples of the analysis window, at least 1.
+            n_mels: number of bands, 1 to 1024.
+            window: samples of the analysis window, 1 to 65536.
 
         Returns:
             [n_fft/2 + 1, n_mels] weights, float32.
 
         Raises:
-            ValueError: `f_max` is above half the sample rate, or the window is longer than `n_fft`.
+            ValueError: the bands do not lie below half the sample rate, there are too many, or the
+                window is too long.
         """
-        highest = sample_rate / 2 if self.f_max is None else self.f_max
-        if not self.f_min < highest <= sample_rate / 2:
-            raise ValueError(
-                f"bands from {self.f_min} Hz to {highest} Hz do not fit below "
-                f"half the sample rate, {sample_rate / 2} Hz"
-            )
+        highest = self._highest(sample_rate)
+        if not 1 <= n_mels <= _MOST_BANDS:
+            raise ValueError(f"`n_mels` must be 1 to {_MOST_BANDS}, not {n_mels}")
+        if window > _LARGEST_TRANSFORM:
+            message = f"`window` must be at most {_LARGEST_TRANSFORM} samples, not {window}"
+            raise ValueError(message)
         if self.n_fft is not None and self.n_fft < window:
-            raise ValueError(f"a window of {window} samples does not fit n_fft {self.n_fft}")
+            raise ValueError(f"`n_fft` must hold a window of {window} samples, not {self.n_fft}")
         # On the CPU even where a graph is built without memory: the bands decide n_fft.
         with torch.device("cpu"):
             return self._bank(self._corners(highest, n_mels), window, sample_rate)
+
+    def _highest(self, sample_rate: int) -> float:
+        half = sample_rate / 2
+        if self.f_max is not None and self.f_max > half:
+            raise ValueError(
+                f"`f_max` must be at most half the sample rate, {half} Hz, not {self.f_max}"
+            )
+        if self.f_min >= half:
+            raise ValueError(
+                f"`f_min` must be below half the sample rate, {half} Hz, not {self.f_min}"
+            )
+        return half if self.f_max is None else self.f_max
 
     def _bank(self, corners: Tensor, window: int, sample_rate: int) -> Tensor:
         if self.n_fft is not None:

@@ -1,24 +1,18 @@
 """Arithmetic on axes: `vocab+1`, `ceil(T/stride)`, `floor(S/(hop*sample_rate))+1`.
 
-A term is parsed once into a small syntax tree and never evaluated as code. With its parameters
-filled in, a term over one axis is *quasi-linear*: f(x + period) = f(x) + slope * period. So two
-terms are equal everywhere exactly when their slopes agree and they agree on one common period,
-which is how `same_function` decides that `ceil(ceil(x/2)/2)` and `ceil(x/4)` count the same frames.
+A term is parsed once into a small syntax tree and never evaluated as code.
 """
 
 from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice
 
 Number = int | Fraction
-
-_MOST_LENGTHS_COMPARED = 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,83 +162,6 @@ def as_affine(term: Term) -> Affine | None:
             return _affine_of(symbol, first, second)
 
 
-def slope_and_period(term: Term) -> tuple[Fraction, Fraction]:
-    """Return how fast a one-axis term grows, and the period after which its rounding repeats.
-
-    >>> slope_and_period(parse_term("ceil(floor(S/160)/2)"))
-    (Fraction(1, 320), Fraction(320, 1))
-    """
-    match term:
-        case Name():
-            return Fraction(1), Fraction(1)
-        case Constant():
-            return Fraction(0), Fraction(1)
-        case Rounding(_, inside):
-            slope, period = slope_and_period(inside)
-            return slope, period * (slope * period).denominator
-        case Operation(symbol, left, right):
-            return _combined_slope(symbol, left, right)
-
-
-def same_function(first: Term, second: Term) -> bool:
-    """Decide whether two terms over the same axis agree for every length.
-
-    >>> same_function(parse_term("ceil(ceil(T/2)/2)"), parse_term("ceil(T/4)"))
-    True
-    >>> same_function(parse_term("floor(T/2)"), parse_term("ceil(T/2)"))
-    False
-    """
-    axis = axis_in(first)
-    if first == second or axis is None or axis != axis_in(second):
-        return first == second
-    slope, period = slope_and_period(first)
-    other_slope, other_period = slope_and_period(second)
-    if slope != other_slope:
-        return False
-    common = math.lcm(math.ceil(period), math.ceil(other_period))
-    lengths = _lengths_to_compare(first, second, axis, common)
-    return all(one == other for one, other in islice(lengths, _MOST_LENGTHS_COMPARED))
-
-
-def _lengths_to_compare(
-    first: Term, second: Term, axis: str, period: int
-) -> Iterator[tuple[Fraction, Fraction]]:
-    """Yield the values of both terms wherever, within a period, they may disagree."""
-
-    def both(length: int) -> tuple[Fraction, Fraction]:
-        return evaluate(first, {axis: length}), evaluate(second, {axis: length})
-
-    if not (_grows(first) and _grows(second)):
-        yield from map(both, range(period))
-        return
-    spans = [(0, period)]
-    while spans:
-        low, high = spans.pop()
-        at_low, at_high = both(low), both(high)
-        yield at_low
-        yield at_high
-        # Two growing functions that are equal at both ends are constant in between.
-        if at_low != at_high and high - low > 1:
-            middle = (low + high) // 2
-            spans += [(low, middle), (middle, high)]
-
-
-def _grows(term: Term) -> bool:
-    """Whether a term visibly never falls when its axis grows."""
-    match term:
-        case Name() | Constant():
-            return True
-        case Rounding(_, inside):
-            return _grows(inside)
-        case Operation("+", left, right):
-            return _grows(left) and _grows(right)
-        case Operation("-", left, Constant()):
-            return _grows(left)
-        case Operation("*" | "/", left, Constant(value)) | Operation("*", Constant(value), left):
-            return value >= 0 and _grows(left)
-    return False
-
-
 def _from_syntax(node: ast.expr) -> Term:
     match node:
         case ast.Name(id=name):
@@ -314,19 +231,3 @@ def _affine_of(symbol: str, first: Affine, second: Affine) -> Affine | None:
         return None
     factor = second.offset if symbol == "*" else 1 / second.offset
     return Affine(first.scale * factor, first.name, first.offset * factor)
-
-
-def _combined_slope(symbol: str, left: Term, right: Term) -> tuple[Fraction, Fraction]:
-    slope, period = slope_and_period(left)
-    other_slope, other_period = slope_and_period(right)
-    common = Fraction(math.lcm(math.ceil(period), math.ceil(other_period)))
-    match symbol:
-        case "+":
-            return slope + other_slope, common
-        case "-":
-            return slope - other_slope, common
-    if symbol == "*" and isinstance(left, Constant):
-        return other_slope * left.value, common
-    if not isinstance(right, Constant) or (symbol == "/" and right.value == 0):
-        raise ValueError(f"`{Operation(symbol, left, right)}` is not linear in its axis")
-    return (slope * right.value if symbol == "*" else slope / right.value), common

@@ -26,7 +26,7 @@ class Block:
 
     def __post_init__(self) -> None:
         if self.kernel % 2 == 0:
-            raise ValueError("kernel must be odd")
+            raise ValueError("`kernel` must be odd")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_value_becomes_what_the_constructor_wants(value, annotation, expected)
         ([1], Mapping[str, int], "wants a mapping, got a list"),
         (3, Block, "wants a mapping of settings, got 3"),
         ({}, Block, "lacks the setting `filters`"),
-        ({"filters": 1, "kernel": 2}, Block, "does not fit: kernel must be odd"),
+        ({"filters": 1, "kernel": 2}, Block, "does not fit: `kernel` must be odd"),
         (True, Vocabulary, "wants a vocabulary, got true"),
         ({**VOCABULARY, "size": 0}, Vocabulary, "wants a vocabulary, got a mapping"),
         ({**VOCABULARY, "more": 0}, Vocabulary, "wants a vocabulary, got a mapping"),

@@ -111,8 +111,8 @@ def test_half_precision_stays_close():
 @pytest.mark.parametrize(
     ("width", "heads", "relative", "told"),
     [
-        (8, 3, False, "3 heads do not divide the width 8 evenly"),
-        (3, 1, True, "relative positions want an even width, not 3"),
+        (8, 3, False, "`heads`: 3 heads do not divide `width` 8"),
+        (3, 1, True, "`width` must be even for relative positions, not 3"),
     ],
 )
 def test_a_width_that_does_not_fit_is_refused(width, heads, relative, told):

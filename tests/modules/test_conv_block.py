@@ -36,11 +36,11 @@ def test_dropout_is_drawn_in_training_only() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^kernel must be odd, not 4$"):
+    with pytest.raises(ValueError, match=r"^`kernel` must be odd, not 4$"):
         ConvBlock(8, kernel=4)
-    with pytest.raises(
-        ValueError, match=r"^filters, repeat, stride and dilation must be at least 1$"
-    ):
-        ConvBlock(8, kernel=3, repeat=0)
-    with pytest.raises(ValueError, match=r"^dropout must be in \[0, 1\), not 1.0$"):
+    for name in ("filters", "kernel", "repeat", "stride", "dilation"):
+        with pytest.raises(ValueError, match=rf"^`{name}` must be at least 1, not 0$"):
+            ConvBlock(**{"filters": 8, "kernel": 3, name: 0})
+    told = r"^`dropout` must be at least 0 and below 1, not 1.0$"
+    with pytest.raises(ValueError, match=told):
         ConvBlock(8, kernel=3, dropout=1.0)

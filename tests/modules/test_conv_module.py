@@ -29,5 +29,5 @@ def test_batch_norm_is_over_batch_and_time():
 
 
 def test_an_even_kernel_is_refused():
-    with pytest.raises(ValueError, match=r"^the kernel must be odd to have a middle, not 4$"):
+    with pytest.raises(ValueError, match=r"^`kernel` must be odd, not 4$"):
         ConvModule(4, kernel=4)

@@ -45,7 +45,5 @@ def test_lengths_round_up() -> None:
 
 
 def test_an_even_kernel_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"^kernel must be odd, so that frames stay centred; it is 4$"
-    ):
+    with pytest.raises(ValueError, match=r"^`kernel` must be odd, not 4$"):
         MaskedConv1d(1, 1, 4)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from phonograph.collections.asr.subsampling import Conv1dSubsampling, Conv2dSubsampling
 from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.masks import valid_mask
+from phonograph.modules.ranges import check_at_least
 from phonograph.modules.relative_positions import relative_sinusoids
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
@@ -51,9 +52,12 @@ class Conformer(nn.Module):
         block: BlockSettings = _PAPER,
     ) -> None:
         super().__init__()
-        for name, value in {"feat_in": feat_in, "d_model": d_model, "layers": layers}.items():
-            if value < 1:
-                raise ValueError(f"`{name}` must be at least 1, not {value}")
+        check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers)
+        if d_model % block.heads:
+            message = f"`block.heads`: {block.heads} heads do not divide `d_model` {d_model}"
+            raise ValueError(message)
+        if d_model % 2 and block.positions == "relative":
+            raise ValueError(f"`d_model` must be even for relative positions, not {d_model}")
         subsample = Conv2dSubsampling if subsampling == "conv2d" else Conv1dSubsampling
         self.subsampling = subsample(feat_in, d_model, stride)
         self.dropout = nn.Dropout(block.dropout)

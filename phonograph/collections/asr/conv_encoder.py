@@ -13,7 +13,7 @@ from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
-_NO_BLOCKS = "blocks must have at least one row"
+_NO_BLOCKS = "`blocks` must have at least one row"
 
 
 @register("asr.conv_encoder", version=1)

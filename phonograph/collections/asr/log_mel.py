@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
+from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.modules.short_time import pad_ends, power_spectrum
 from phonograph.types.kinds import Audio, Lengths, Mel
 from phonograph.types.ports import ports
@@ -29,8 +30,8 @@ class LogMel(nn.Module):
 
     Args:
         sample_rate: samples per second, at least 1; solved from the wire when left out.
-        n_mels: number of mel bands, at least 1.
-        window: length of the analysis window in seconds, above 0.
+        n_mels: number of mel bands, 1 to 1024.
+        window: length of the analysis window in seconds, above 0, at most 65536 samples.
         hop: time between frames in seconds, above 0.
         normalize: `per_feature` gives every band of every utterance mean 0 and standard deviation 1
             over its valid frames; `none` leaves the logarithms as they are.
@@ -62,10 +63,10 @@ class LogMel(nn.Module):
         filters: MelFilters | None = None,
     ) -> None:
         super().__init__()
-        if sample_rate < 1 or n_mels < 1 or not floor > 0:
-            raise ValueError("sample_rate and n_mels must be at least 1, and floor above 0")
-        samples = whole_samples(window, sample_rate)
-        self.hop = whole_samples(hop, sample_rate)
+        check_at_least(1, sample_rate=sample_rate)
+        check_above_zero(floor=floor)
+        samples = whole_samples(window, sample_rate, "window")
+        self.hop = whole_samples(hop, sample_rate, "hop")
         self.normalize = normalize
         self.padding = padding
         self.floor = floor
@@ -110,18 +111,27 @@ class LogMel(nn.Module):
         return features.masked_fill(~valid, 0.0), frames
 
 
-def whole_samples(seconds: float, sample_rate: int) -> int:
+def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
     """Round a duration to whole samples, halves up, exactly as the port of the features says.
 
-    Raises:
-        ValueError: that is less than one sample.
+    Args:
+        seconds: the duration, read as the decimal it is written as.
+        sample_rate: samples per second.
+        name: what a refusal calls the duration.
 
-    >>> whole_samples(0.01, 22050)
-    221
+    Raises:
+        ValueError: that is less than one sample, or not finite.
+
+    >>> whole_samples(0.03, 22050, "hop")  # 661.5; the binary number nearest to 0.03 gives less
+    662
     """
-    samples = math.floor(Fraction(seconds) * sample_rate + Fraction(1, 2))
+    samples = 0
+    if math.isfinite(seconds):
+        samples = math.floor(Fraction(str(seconds)) * sample_rate + Fraction(1, 2))
     if samples < 1:
-        raise ValueError(f"{seconds} s is less than one sample at {sample_rate} Hz")
+        raise ValueError(
+            f"`{name}` must be one sample or more at {sample_rate} Hz, not {seconds} s"
+        )
     return samples
 
 

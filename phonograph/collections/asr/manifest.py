@@ -10,6 +10,7 @@ from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
 from phonograph.data.manifest import read_manifest
 from phonograph.data.tokenizers import build_tokenizer
 from phonograph.errors import DataError, Diagnostic
+from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.types.kinds import Audio, Id, Lengths, Text, Tokens
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -32,6 +33,9 @@ class Manifest:
         batch_seconds: seconds of padded audio in a batch, above 0.
         workers: processes that read ahead, at least 0.
 
+    Raises:
+        ValueError: a number is out of range, or the tokenizer is not one.
+
     >>> alphabet = {"type": "characters", "alphabet": "ab "}
     >>> Manifest.derived(tokenizer=alphabet)["vocab"].size
     3
@@ -48,8 +52,8 @@ class Manifest:
         batch_seconds: float = 60.0,
         workers: int = 0,
     ) -> None:
-        if batch_seconds <= 0:
-            raise ValueError("batch_seconds must be above 0")
+        check_above_zero(batch_seconds=batch_seconds)
+        check_at_least(0, workers=workers)
         self.sample_rate = sample_rate
         self.tokenizer = build_tokenizer(tokenizer)
         self.manifests = {"train": train, "validation": validation, "test": test}

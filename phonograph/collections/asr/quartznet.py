@@ -46,7 +46,7 @@ class QuartzNet(nn.Module):
     ) -> None:
         super().__init__()
         if blocks not in (5, 10, 15):
-            raise ValueError(f"blocks must be 5, 10 or 15, not {blocks}")
+            raise ValueError(f"`blocks` must be 5, 10 or 15, not {blocks}")
         self.encoder = ConvEncoder(feat_in, quartznet_blocks(blocks, repeat, dropout))
 
     @ports(

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.ranges import check_at_least, check_dropout
 from phonograph.types.kinds import Encoded, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -50,10 +51,10 @@ class Recurrent(nn.Module):
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        if min(feat_in, d_model, layers) < 1 or not 0 <= dropout < 1:
-            raise ValueError("feat_in, d_model and layers must be at least 1, dropout in [0, 1)")
+        check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers)
+        check_dropout(dropout)
         if bidirectional and d_model % 2:
-            raise ValueError(f"d_model must be even to be shared by two directions, not {d_model}")
+            raise ValueError(f"`d_model` must be even for two directions, not {d_model}")
         width = d_model // 2 if bidirectional else d_model
         widths = [feat_in, *[d_model] * (layers - 1)]
         self.forward_cells = nn.ModuleList(_CELLS[cell](width_in, width) for width_in in widths)

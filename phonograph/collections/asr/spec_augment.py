@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.masks import valid_mask
+from phonograph.modules.ranges import check_at_least
 from phonograph.types.kinds import Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -45,8 +46,10 @@ class SpecAugment(nn.Module):
         time_limit: int = 100,
     ) -> None:
         super().__init__()
-        if min(freq_masks, freq_width, time_masks, time_limit) < 0 or not 0 <= time_width <= 1:
-            raise ValueError("counts and widths must be at least 0, and time_width in [0, 1]")
+        check_at_least(0, freq_masks=freq_masks, freq_width=freq_width)
+        check_at_least(0, time_masks=time_masks, time_limit=time_limit)
+        if not 0 <= time_width <= 1:
+            raise ValueError(f"`time_width` must be from 0 to 1, not {time_width}")
         self.freq_masks = freq_masks
         self.freq_width = freq_width
         self.time_masks = time_masks

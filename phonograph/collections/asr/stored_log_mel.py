@@ -11,6 +11,7 @@ from phonograph.collections.asr.log_mel import whole_samples
 from phonograph.modules.half_rounding import rounded_to_half
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
+from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.modules.short_time import fourier_kernels, kernel_power, pad_ends
 from phonograph.types.kinds import Audio, Lengths, Mel
 from phonograph.types.ports import ports
@@ -31,7 +32,7 @@ class StoredLogMel(nn.Module):
 
     Args:
         sample_rate: samples per second, at least 1; solved from the wire when left out.
-        n_mels: number of mel bands, at least 1.
+        n_mels: number of mel bands, 1 to 1024.
         window: length of the analysis window in seconds, rounded to whole samples, 2 to 4096 of
             them.
         hop: time between frames in seconds, above 0, rounded to whole samples.
@@ -68,14 +69,14 @@ class StoredLogMel(nn.Module):
         floor: float = 1e-10,
     ) -> None:
         super().__init__()
-        if sample_rate < 1 or n_mels < 1 or not floor > 0:
-            raise ValueError("sample_rate and n_mels must be at least 1, and floor above 0")
-        samples = whole_samples(window, sample_rate)
+        check_at_least(1, sample_rate=sample_rate)
+        check_above_zero(floor=floor)
+        samples = whole_samples(window, sample_rate, "window")
         if not 2 <= samples <= _LONGEST_WINDOW:
             raise ValueError(
-                f"window must be 2 to {_LONGEST_WINDOW} samples, not {samples} ({window} s)"
+                f"`window` must be 2 to {_LONGEST_WINDOW} samples, not {samples} ({window} s)"
             )
-        self.hop = whole_samples(hop, sample_rate)
+        self.hop = whole_samples(hop, sample_rate, "hop")
         self.precision = precision
         self.floor = floor
         self.before = samples // 2

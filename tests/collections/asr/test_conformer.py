@@ -60,7 +60,7 @@ def test_weights_have_the_names_that_checkpoints_use():
     [
         ({"layers": 0}, "`layers` must be at least 1, not 0"),
         ({"d_model": 0}, "`d_model` must be at least 1, not 0"),
-        ({"d_model": 10}, "4 heads do not divide the width 10 evenly"),
+        ({"d_model": 10}, "`block.heads`: 4 heads do not divide `d_model` 10"),
         ({"stride": 3}, "`stride` must be a power of two such as 1, 2, 4 or 8, not 3"),
     ],
 )

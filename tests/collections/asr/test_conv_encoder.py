@@ -64,7 +64,7 @@ def test_the_exported_program_takes_any_batch_and_length() -> None:
 
 
 def test_a_table_without_rows_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^blocks must have at least one row$"):
+    with pytest.raises(ValueError, match=r"^`blocks` must have at least one row$"):
         ConvEncoder(5, [])
-    with pytest.raises(ValueError, match=r"^blocks must have at least one row$"):
+    with pytest.raises(ValueError, match=r"^`blocks` must have at least one row$"):
         ConvEncoder.derived([])

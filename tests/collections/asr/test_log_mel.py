@@ -1,5 +1,8 @@
 """Log-mel features equal the usual ones, count frames as declared, and hear no padding."""
 
+import re
+from fractions import Fraction
+
 import pytest
 import torch
 import torchaudio
@@ -48,14 +51,17 @@ def test_the_features_equal_those_of_torchaudio(padding, rate) -> None:
 @settings(deadline=None)
 @given(
     st.lists(st.integers(1, 3000), min_size=1, max_size=4),
-    st.sampled_from([8000, 11025, 16000, 22050]),
-    st.sampled_from([0.008, 0.01, 0.0125]),
+    st.sampled_from([8000, 11025, 16000, 22050, 44100]),
+    st.one_of(
+        st.sampled_from([0.008, 0.01, 0.0125, 0.03]),  # 0.03 s are 661.5 samples at 22050 Hz
+        st.integers(5, 500).map(lambda tenths: tenths / 10000),
+    ),
 )
 def test_there_are_as_many_frames_as_the_port_says(lengths, rate, hop) -> None:
     audio = torch.randn(len(lengths), max(lengths))
     features, counts = LogMel(rate, hop=hop, n_mels=8)(audio, torch.tensor(lengths))
     term = parse_axes(declaration_of(LogMel).ports.outputs["features"].axes)[2]
-    declared = [evaluate(term, {"S": n, "hop": hop, "sample_rate": rate}) for n in lengths]
+    declared = [evaluate(term, {"S": n, "hop": Fraction(str(hop)), "sample_rate": rate}) for n in lengths]
     assert counts.tolist() == declared
     assert features.shape == (len(lengths), 8, max(declared))
 
@@ -125,13 +131,24 @@ def test_the_exported_program_takes_any_batch_and_length(padding) -> None:
 
 
 def test_durations_round_to_whole_samples() -> None:
-    assert whole_samples(0.025, 16000) == 400
-    assert whole_samples(0.01, 22050) == 221
-    with pytest.raises(ValueError, match=r"^1e-05 s is less than one sample at 16000 Hz$"):
-        whole_samples(1e-5, 16000)
+    assert whole_samples(0.025, 16000, "window") == 400
+    assert whole_samples(0.01, 22050, "hop") == 221
 
 
-def test_what_cannot_be_is_refused() -> None:
-    message = r"^sample_rate and n_mels must be at least 1, and floor above 0$"
-    with pytest.raises(ValueError, match=message):
-        LogMel(16000, floor=0.0)
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"sample_rate": 0}, "`sample_rate` must be at least 1, not 0"),
+        ({"n_mels": 0}, "`n_mels` must be 1 to 1024, not 0"),
+        ({"n_mels": 1025}, "`n_mels` must be 1 to 1024, not 1025"),
+        ({"window": 1e-5}, "`window` must be one sample or more at 16000 Hz, not 1e-05 s"),
+        ({"window": 1e6}, "`window` must be at most 65536 samples, not 16000000000"),
+        ({"hop": 1e-5}, "`hop` must be one sample or more at 16000 Hz, not 1e-05 s"),
+        ({"hop": float("inf")}, "`hop` must be one sample or more at 16000 Hz, not inf s"),
+        ({"floor": 0.0}, "`floor` must be above 0, not 0.0"),
+        ({"floor": float("nan")}, "`floor` must be above 0, not nan"),
+    ],
+)
+def test_what_cannot_be_is_refused(given, told) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        LogMel(**{"sample_rate": 16000, **given})

@@ -37,5 +37,5 @@ def test_padding_is_not_heard() -> None:
 
 
 def test_another_number_of_blocks_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^blocks must be 5, 10 or 15, not 7$"):
+    with pytest.raises(ValueError, match=r"^`blocks` must be 5, 10 or 15, not 7$"):
         QuartzNet(64, blocks=7)  # type: ignore[arg-type]

@@ -64,11 +64,10 @@ def test_the_loss_reaches_every_weight() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"^d_model must be even to be shared by two directions, not 5$"
-    ):
+    with pytest.raises(ValueError, match=r"^`d_model` must be even for two directions, not 5$"):
         Recurrent(3, d_model=5)
-    with pytest.raises(
-        ValueError, match=r"^feat_in, d_model and layers must be at least 1, dropout in \[0, 1\)$"
-    ):
+    with pytest.raises(ValueError, match=r"^`layers` must be at least 1, not 0$"):
+        Recurrent(3, layers=0)
+    told = r"^`dropout` must be at least 0 and below 1, not 1.0$"
+    with pytest.raises(ValueError, match=told):
         Recurrent(3, dropout=1.0)

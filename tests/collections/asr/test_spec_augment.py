@@ -73,6 +73,8 @@ def test_spans_are_as_wide_on_average_as_uniform_draws_are() -> None:
 
 
 def test_what_cannot_be_is_refused() -> None:
-    message = r"^counts and widths must be at least 0, and time_width in \[0, 1\]$"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=r"^`time_width` must be from 0 to 1, not 1.5$"):
         SpecAugment(time_width=1.5)
+    for name in ("freq_masks", "freq_width", "time_masks", "time_limit"):
+        with pytest.raises(ValueError, match=rf"^`{name}` must be at least 0, not -1$"):
+            SpecAugment(**{name: -1})

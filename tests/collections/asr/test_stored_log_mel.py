@@ -110,9 +110,11 @@ def test_the_exported_program_takes_any_batch_and_length(audio, precision):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"floor": 0.0}, "sample_rate and n_mels must be at least 1, and floor above 0"),
-        ({"window": 25.0}, "window must be 2 to 4096 samples, not 400000 (25.0 s)"),
-        ({"window": 6e-5}, "window must be 2 to 4096 samples, not 1 (6e-05 s)"),
+        ({"floor": 0.0}, "`floor` must be above 0, not 0.0"),
+        ({"window": 25.0}, "`window` must be 2 to 4096 samples, not 400000 (25.0 s)"),
+        ({"window": 6e-5}, "`window` must be 2 to 4096 samples, not 1 (6e-05 s)"),
+        ({"hop": 1e-5}, "`hop` must be one sample or more at 16000 Hz, not 1e-05 s"),
+        ({"n_mels": 1025}, "`n_mels` must be 1 to 1024, not 1025"),
     ],
 )
 def test_what_cannot_be_is_refused(given, told):
