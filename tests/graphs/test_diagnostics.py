@@ -1,7 +1,7 @@
 """What a user sees: the full text of one minimal graph per fault, and that its help mends it.
 
-The cases stand in `diagnostics.yaml`; each changes a graph that holds. One fault gives one error;
-two give two, in one run.
+The cases stand in `diagnostics.yaml`; each changes the graph of `demo.yaml`, which holds. One fault
+gives one error; two give two, in one run.
 """
 
 from __future__ import annotations
@@ -25,24 +25,7 @@ from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Tokens
 from phonograph.types.ports import ports
 from phonograph.types.registry import Registry, register
 
-GRAPH = """\
-phonograph: 1
-name: demo
-modules:
-  data:
-    module: asr.manifest
-    with: {sample_rate: 16000, tokenizer: {type: characters, alphabet: "abc '"}}
-  mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 64}}
-  augment: {module: asr.spec_augment, from: mel.features, only: train}
-  encoder: {module: asr.conformer, from: augment.features, with: {d_model: 16, layers: 1}}
-  head: {module: asr.ctc_head, from: encoder.encoded}
-  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
-  text: {module: asr.ctc_greedy, from: head.log_probs}
-views:
-  train: {run: [loss.loss]}
-  validate: {run: [loss.loss], score: {wer: [text.text, data.text]}}
-  infer: {feed: [data.audio], run: [text.text]}
-"""
+GRAPH = Path(__file__).with_name("demo.yaml").read_text(encoding="utf-8")
 
 
 @register("toy.swapped", version=1)

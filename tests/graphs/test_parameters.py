@@ -88,7 +88,6 @@ def test_a_value_becomes_what_the_constructor_wants(value, annotation, expected)
         ([1], Mapping[str, int], "wants a mapping, got a list"),
         (3, Block, "wants a mapping of settings, got 3"),
         ({}, Block, "lacks the setting `filters`"),
-        ({"filters": 1, "kernel": 2}, Block, "does not fit: `kernel` must be odd"),
         (True, Vocabulary, "wants a vocabulary, got true"),
         ({**VOCABULARY, "size": 0}, Vocabulary, "wants a vocabulary, got a mapping"),
         ({**VOCABULARY, "more": 0}, Vocabulary, "wants a vocabulary, got a mapping"),
@@ -102,6 +101,11 @@ def test_a_value_that_does_not_fit_says_what_is_wanted(value, annotation, messag
     assert isinstance(found, Misfit)
     assert found.message == message
     assert found.trail == ()
+
+
+def test_a_refused_setting_is_pointed_at_where_the_refusal_names_it():
+    found = convert([{"filters": 1, "kernel": 2}], Sequence[Block], HERE)
+    assert found == Misfit((0, "kernel"), "does not fit: `kernel` must be odd")
 
 
 @pytest.mark.parametrize(

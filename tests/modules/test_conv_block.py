@@ -1,5 +1,7 @@
 """The residual convolution block."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -39,8 +41,9 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^`kernel` must be odd, not 4$"):
         ConvBlock(8, kernel=4)
     for name in ("filters", "kernel", "repeat", "stride", "dilation"):
+        given: dict[str, Any] = {"filters": 8, "kernel": 3, name: 0}
         with pytest.raises(ValueError, match=rf"^`{name}` must be at least 1, not 0$"):
-            ConvBlock(**{"filters": 8, "kernel": 3, name: 0})
+            ConvBlock(**given)
     told = r"^`dropout` must be at least 0 and below 1, not 1.0$"
     with pytest.raises(ValueError, match=told):
         ConvBlock(8, kernel=3, dropout=1.0)

@@ -11,6 +11,11 @@ from rapidfuzz.distance import Levenshtein
 
 Op = Literal["equal", "substitute", "insert", "delete"]
 
+Column = tuple[str, str, str]
+"""A word as said, as heard, and its mark, padded to one width."""
+
+_MARGIN = " " * 8
+
 _OPS: dict[str, Op] = {
     "equal": "equal",
     "replace": "substitute",
@@ -143,10 +148,16 @@ def top_confusions(
     return ranked[:limit]
 
 
-def aligned_text(reference: str, hypothesis: str) -> str:
+def aligned_text(reference: str, hypothesis: str, width: int = 100) -> str:
     """Write two texts under each other, errors in capitals and gaps as stars, as NIST sclite does.
 
     The third line marks substitutions, insertions and deletions; without errors there is none.
+    Long texts go on in further groups of lines.
+
+    Args:
+        reference: what was said.
+        hypothesis: what was heard.
+        width: characters in a line, as far as single words allow.
 
     >>> print(aligned_text("please press one now", "please dress one"))
     said:   please PRESS one NOW
@@ -154,8 +165,25 @@ def aligned_text(reference: str, hypothesis: str) -> str:
                    S         D
     """
     columns = [_column(edit) for edit in align_words(reference, hypothesis)]
+    return "\n".join(_group(group) for group in _groups(columns, width - len(_MARGIN)))
+
+
+def _groups(columns: list[Column], width: int) -> list[list[Column]]:
+    groups: list[list[Column]] = [[]]
+    used = 0
+    for column in columns:
+        needed = max(map(len, column)) + 1
+        if groups[-1] and used + needed > width:
+            groups.append([])
+            used = 0
+        groups[-1].append(column)
+        used += needed
+    return groups
+
+
+def _group(columns: list[Column]) -> str:
     rows = [" ".join(cells) for cells in zip(*columns, strict=True)] or ["", "", ""]
-    lines = zip(("said:   ", "heard:  ", " " * 8), rows, strict=True)
+    lines = zip(("said:   ", "heard:  ", _MARGIN), rows, strict=True)
     return "\n".join(line for line in (f"{name}{row}".rstrip() for name, row in lines) if line)
 
 
@@ -170,7 +198,7 @@ def _align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Edit]:
     return edits
 
 
-def _column(edit: Edit) -> tuple[str, str, str]:
+def _column(edit: Edit) -> Column:
     width = max(len(edit.ref), len(edit.hyp))
     if edit.op == "equal":
         return edit.ref, edit.hyp, " " * width

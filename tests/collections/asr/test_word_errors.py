@@ -101,6 +101,17 @@ def test_counts_become_plain_data():
     }
 
 
+def test_long_texts_are_aligned_in_groups_of_lines():
+    assert aligned_text("one two three four", "one too three for", width=22) == (
+        "said:   one TWO three\n"
+        "heard:  one TOO three\n"
+        "            S\n"
+        "said:   FOUR\n"
+        "heard:  FOR\n"
+        "        S"
+    )
+
+
 def test_errors_stand_out_in_the_aligned_text():
     said = "to leave a message press one"
     heard = "to live message press one now"
