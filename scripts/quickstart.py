@@ -80,10 +80,9 @@ def run(arguments: list[str]) -> tuple[int, str]:
     done = subprocess.run(
         command, cwd=environment.ROOT, env=env, check=False, stdout=shown, encoding="utf-8"
     )
-    if done.stdout is None:
-        return done.returncode, ""
-    print(done.stdout, end="")
-    return done.returncode, done.stdout
+    output = done.stdout or ""
+    print(output, end="")
+    return done.returncode, output
 
 
 def compare(before: dict[str, str], after: dict[str, str]) -> None:
