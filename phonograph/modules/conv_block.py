@@ -126,9 +126,14 @@ class _ConvNorm(nn.Module):
         separable: bool = False,
     ) -> None:
         super().__init__()
-        width, groups = (width_in, width_in) if separable else (width_out, 1)
         self.conv = MaskedConv1d(
-            width_in, width, kernel, stride=stride, dilation=dilation, groups=groups, bias=False
+            width_in,
+            width_in if separable else width_out,
+            kernel,
+            stride=stride,
+            dilation=dilation,
+            depthwise=separable,
+            bias=False,
         )
         self.pointwise = nn.Conv1d(width_in, width_out, 1, bias=False) if separable else None
         self.norm = nn.BatchNorm1d(width_out, eps=_EPSILON)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from phonograph.modules.depthwise import DepthwiseConv1d
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.ranges import check_odd_kernel
 
@@ -20,11 +21,11 @@ class MaskedConv1d(nn.Module):
         kernel: taps, odd.
         stride: frames from one output frame to the next, at least 1.
         dilation: frames between taps, at least 1.
-        groups: channel groups convolved apart; `width_in` makes it depthwise.
+        depthwise: whether every channel is convolved on its own; `width_out` is then `width_in`.
         bias: whether a constant is added per channel.
 
     Raises:
-        ValueError: `kernel` is even or below 1.
+        ValueError: `kernel` is even or below 1, or a depthwise width changes.
 
     >>> import torch
     >>> conv = MaskedConv1d(4, 6, 3, stride=2)
@@ -41,23 +42,25 @@ class MaskedConv1d(nn.Module):
         *,
         stride: int = 1,
         dilation: int = 1,
-        groups: int = 1,
+        depthwise: bool = False,
         bias: bool = True,
     ) -> None:
         super().__init__()
         check_odd_kernel(kernel)  # so that frames stay centred
+        if depthwise and width_in != width_out:
+            raise ValueError(f"a depthwise convolution keeps its width {width_in}, not {width_out}")
         self.stride = stride
         self.mixes_time = kernel > 1
-        self.conv = nn.Conv1d(
-            width_in,
-            width_out,
-            kernel,
-            stride=stride,
-            padding=dilation * (kernel // 2),
-            dilation=dilation,
-            groups=groups,
-            bias=bias,
-        )
+        padding = dilation * (kernel // 2)
+        self.conv: nn.Conv1d
+        if depthwise:
+            self.conv = DepthwiseConv1d(
+                width_in, kernel, stride=stride, padding=padding, dilation=dilation, bias=bias
+            )
+        else:
+            self.conv = nn.Conv1d(
+                width_in, width_out, kernel, stride, padding, dilation=dilation, bias=bias
+            )
 
     def forward(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Convolve.

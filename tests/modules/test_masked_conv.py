@@ -14,7 +14,7 @@ sizes = st.fixed_dictionaries(
         "kernel": st.sampled_from([1, 3, 5, 11]),
         "stride": st.integers(1, 4),
         "dilation": st.integers(1, 3),
-        "groups": st.sampled_from([1, 4]),
+        "depthwise": st.booleans(),
     }
 )
 
@@ -22,7 +22,7 @@ sizes = st.fixed_dictionaries(
 @settings(deadline=None)
 @given(sizes, st.lists(st.integers(1, 30), min_size=1, max_size=4), st.integers(0, 5))
 def test_each_utterance_sounds_as_if_it_were_alone(sizes, lengths, extra) -> None:
-    conv = MaskedConv1d(4, 8, **sizes)
+    conv = MaskedConv1d(4, 4 if sizes["depthwise"] else 8, **sizes)
     size = max(lengths) + extra
     frames = torch.randn(len(lengths), 4, size)
     batch, counts = conv(frames, torch.tensor(lengths))
@@ -47,3 +47,8 @@ def test_lengths_round_up() -> None:
 def test_an_even_kernel_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^`kernel` must be odd, not 4$"):
         MaskedConv1d(1, 1, 4)
+
+
+def test_a_depthwise_convolution_that_changes_the_width_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a depthwise convolution keeps its width 1, not 2$"):
+        MaskedConv1d(1, 2, 3, depthwise=True)
