@@ -27,6 +27,9 @@ from phonograph.types.registry import Registry
 GRAPH, WEIGHTS, NOTES = "graph.json", "weights.safetensors", "notes.json"
 MAX_WEIGHT_BYTES = 1 << 36
 
+_PLAIN = 0x808
+"""Zip flags that change nothing: sizes written after the data, names in UTF-8."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -56,7 +59,8 @@ def save_bundle(
     """
     lock = to_lock(graph)
     told = {**notes, "fingerprint": fingerprint(lock)}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    # copies, because safetensors refuses tensors that share memory, as tied weights do
+    tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -75,19 +79,22 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
     """Read a bundle; its graph is checked as any other.
 
     Raises:
-        BundleError: it is missing, damaged, too large, or holds what a bundle does not hold.
-        GraphError: its graph does not hold with the modules installed here.
+        BundleError: it is missing, damaged or too large, holds what a bundle does not hold, or its
+            graph does not hold with the modules installed here.
     """
     members = _read_members(path)
     try:
         lock, notes = json.loads(members[GRAPH]), json.loads(members[NOTES])
         weights = load_tensors(members[WEIGHTS])
-    except (ValueError, SafetensorError) as error:
+    except (ValueError, RecursionError, SafetensorError) as error:
         raise _refuse("PB003", path, f"it is damaged: {error}") from None
+    if not isinstance(lock, dict) or not isinstance(notes, dict):
+        raise _refuse("PB003", path, f"{GRAPH} and {NOTES} must each hold a mapping")
     checked = check_document(read_lock(lock, str(path)), registry)
     if checked.graph is None:
-        faults = tuple(fault for fault in checked.faults)
-        raise BundleError(faults)
+        raise BundleError(checked.faults)
+    if notes.get("fingerprint") != fingerprint(lock):
+        raise _refuse("PB003", path, f"{GRAPH} was changed after it was written")
     return Bundle(checked.graph, weights, notes)
 
 
@@ -98,14 +105,21 @@ def open_bundle(path: Path, registry: Registry, device: str = "cpu") -> Model:
         BundleError: as `read_bundle`, or its weights do not fit its graph.
     """
     bundle = read_bundle(path, registry)
+    # Shapes first, without memory: a graph may ask for more than its weights are.
+    wanted = _shapes(build(bundle.graph, device="meta").module.state_dict())
+    given = _shapes(bundle.weights)
+    if wanted != given:
+        misfits = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
+        reason = ", ".join(misfits[:3]) + (f" and {len(misfits) - 3} more" * (len(misfits) > 3))
+        raise _refuse("PB004", path, f"its weights do not fit its graph: {reason}")
     model = build(bundle.graph)
-    try:
-        model.module.load_state_dict(bundle.weights)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise _refuse("PB004", path, f"its weights do not fit its graph: {reason}") from None
+    model.module.load_state_dict(bundle.weights)
     model.module.to(device).eval()
     return model
+
+
+def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(weight.shape) for name, weight in weights.items()}
 
 
 def _read_members(path: Path) -> dict[str, bytes]:
@@ -117,8 +131,10 @@ def _read_members(path: Path) -> dict[str, bytes]:
                 have = ", ".join(sorted(infos)[:6])
                 raise _refuse("PB002", path, f"a bundle holds {', '.join(limits)}; this has {have}")
             for name, info in infos.items():
-                if info.compress_type != zipfile.ZIP_STORED or info.file_size > limits[name]:
-                    raise _refuse("PB002", path, f"`{name}` is compressed or too large")
+                plain = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & ~_PLAIN
+                if not plain or info.file_size > limits[name]:
+                    message = f"`{name}` is compressed, encrypted or too large"
+                    raise _refuse("PB002", path, message)
             return {name: archive.read(info) for name, info in infos.items()}
     except (zipfile.BadZipFile, EOFError) as error:
         raise _refuse("PB001", path, f"it is not a phonograph bundle: {error}") from None

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import networkx as nx
 from torch import Tensor
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.bundle import Bundle, read_bundle
 from phonograph.graphs.model import Model
-from phonograph.graphs.parameters import GIVEN_LATER, to_plain
+from phonograph.graphs.parameters import GIVEN_LATER
+from phonograph.graphs.reuse import changed_settings, reuse_faults
 from phonograph.graphs.solved import SolvedGraph
-from phonograph.graphs.weight_names import matches_any
-from phonograph.types.kinds import Audio
+from phonograph.graphs.weight_names import matches, matches_any
 from phonograph.types.registry import Registry
 
 
@@ -29,11 +26,13 @@ class Plan:
         reused: names taken from the checkpoint.
         fresh: names that start anew -> why.
         frozen: names that training leaves alone.
+        changed: what reused nodes compute otherwise than in the checkpoint, a line each.
     """
 
     reused: tuple[str, ...]
     fresh: Mapping[str, str]
     frozen: tuple[str, ...]
+    changed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Say it in a line per node and outcome."""
@@ -41,14 +40,15 @@ class Plan:
         for reason in dict.fromkeys(self.fresh.values()):
             names = [name for name, why in self.fresh.items() if why == reason]
             said.append(f"starts anew ({reason}): {_by_node(names)}")
-        return said + ([f"frozen: {_by_node(self.frozen)}"] if self.frozen else [])
+        said += [f"frozen: {_by_node(self.frozen)}"] if self.frozen else []
+        return said + [f"not as in the checkpoint: {change}" for change in self.changed]
 
 
 def start_from(model: Model, registry: Registry) -> list[str]:
     """Carry out `init`: load weights, freeze, and say what was done.
 
     Raises:
-        GraphError: weights that do not fit, or features other than the checkpoint was trained on.
+        GraphError: weights that do not fit, or that heard or meant something else in training.
         BundleError: the checkpoint cannot be read.
     """
     init = model.graph.spec.init
@@ -56,7 +56,7 @@ def start_from(model: Model, registry: Registry) -> list[str]:
         return []
     bundle = read_bundle(_checkpoint(model.graph), registry)
     plan, faults = plan_start(model, bundle)
-    faults += preprocessing_faults(model, bundle.graph, plan)
+    faults += reuse_faults(model, bundle.graph, plan.reused, plan.fresh)
     if faults:
         raise GraphError(faults)
     weights = {name: bundle.weights[name] for name in plan.reused}
@@ -84,7 +84,7 @@ def _checkpoint(graph: SolvedGraph) -> Path:
 def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
     """Decide for every weight whether it is reused, and list those that cannot be."""
     init = model.graph.spec.init
-    include, exclude = init.get("include") or ["*"], init.get("exclude") or []
+    include, exclude = init.get("include", ["*"]) or [], init.get("exclude") or []
     reused, fresh, faults = [], {}, []
     for name, weight in model.module.state_dict().items():
         given = bundle.weights.get(name)
@@ -101,75 +101,20 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
     frozen = [
         n for n, _ in model.module.named_parameters() if matches_any(init.get("freeze") or [], n)
     ]
-    return Plan(tuple(reused), fresh, tuple(frozen)), faults
+    faults += _idle_patterns(model, include, reused)
+    changed = changed_settings(model.graph, bundle.graph, reused)
+    return Plan(tuple(reused), fresh, tuple(frozen), tuple(changed)), faults
 
 
-def preprocessing_faults(model: Model, source: SolvedGraph, plan: Plan) -> list[Diagnostic]:
-    """Compare what reused modules hear now with what they heard in training."""
-    graph = model.graph
-    counts = model.parameter_counts()
-    reused = {name.partition(".")[0] for name in plan.reused}
-    before = set().union(*(nx.ancestors(graph.wiring.graph, name) for name in reused), reused)
+def _idle_patterns(model: Model, include: list[str], reused: list[str]) -> list[Diagnostic]:
+    document = model.graph.spec.document
     faults = []
-    for name in sorted(before & source.nodes.keys()):
-        if counts[name] == 0 and not graph.nodes[name].only:
-            fault = _heard_otherwise(graph, source, name) or _left_out(graph, plan, name)
-            faults += [fault] if fault else []
+    for index, pattern in enumerate(include):
+        if not any(matches(pattern, name) for name in reused):
+            place = document.place("init", "include", index)
+            message = f"`{pattern}` takes no weight from the checkpoint"
+            faults.append(Diagnostic("PG051", message, place))
     return faults
-
-
-def _heard_otherwise(graph: SolvedGraph, source: SolvedGraph, name: str) -> Diagnostic | None:
-    before, now = _heard(source, name), _heard(graph, name)
-    changed = [key for key in before if before[key] != now.get(key)]
-    if not changed:
-        return None
-    if "module" in changed:
-        changed = ["module"]
-        help = f"write {name}: {{module: {before['module']}, with: {_written(source, name)}}}"
-    else:
-        help = "set " + ", ".join(f"{key}: {_in_yaml(before[key])}" for key in changed)
-    causes = (
-        f"`{key}` was {_in_yaml(before[key])}, is {_in_yaml(now.get(key))}" for key in changed
-    )
-    place = graph.spec.document.key_place("modules", name)
-    message = f"`{name}` differs from what the checkpoint was trained with"
-    return Diagnostic("PG053", message, place, causes=tuple(causes), help=help)
-
-
-def _written(graph: SolvedGraph, name: str) -> str:
-    """The parameters of a node that are neither solved nor left at their defaults."""
-    node = graph.nodes[name]
-    known = node.declaration.parameters
-    chosen = {
-        key: to_plain(value)
-        for key, value in node.parameters.items()
-        if not known[key].required and value != known[key].default
-    }
-    return "{" + ", ".join(f"{key}: {_in_yaml(value)}" for key, value in chosen.items()) + "}"
-
-
-def _in_yaml(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _left_out(graph: SolvedGraph, plan: Plan, name: str) -> Diagnostic | None:
-    """A node that brings constants of the checkpoint must bring them along."""
-    if not any(fresh.startswith(f"{name}.") for fresh in plan.fresh):
-        return None
-    place = graph.spec.document.key_place("modules", name)
-    message = f"`{name}` would start anew, and what is reused was trained behind it"
-    help = f"take it along: leave `{name}` out of `exclude`, or name it in `include`"
-    return Diagnostic("PG053", message, place, help=help)
-
-
-def _heard(graph: SolvedGraph, name: str) -> dict[str, Any]:
-    """What decides the values that a node without trainable weights gives."""
-    node = graph.nodes[name]
-    if not node.declaration.is_source:
-        given = {key: to_plain(value) for key, value in node.parameters.items()}
-        return {"module": node.declaration.id, **given}
-    rates = [p.attributes["rate"] for p in node.outputs.values() if isinstance(p.kind, Audio)]
-    return {"sample_rate": str(rates[0])} if rates else {}
 
 
 def _has_node(weights: Mapping[str, Tensor], name: str) -> bool:

@@ -74,6 +74,9 @@ def _unchanging(model: Model, view: View) -> set[str]:
         feeders = {source.node for target, source in view.sources.items() if target.node == name}
         given = {port.node for port in view.inputs}
         still = counts[name] == 0 or name in frozen
+        still = still and all(
+            "B" in kind.axes.split() for kind in declaration.ports.outputs.values()
+        )
         if still and not declaration.registration.random and feeders <= found | given:
             found.add(name)
     return found

@@ -62,7 +62,8 @@ def init_faults(model: Model) -> list[Diagnostic]:
             if not any(matches(pattern, key) for key in keys):
                 place = document.place("init", setting, index)
                 message = f"`{pattern}` names no weight of this graph"
-                help = nearest(pattern, [*model.modules, *keys])
+                nodes = dict.fromkeys(key.partition(".")[0] for key in keys)
+                help = nearest(pattern, [*nodes, *keys])
                 faults.append(Diagnostic("PG051", message, place, help=help))
     return faults
 

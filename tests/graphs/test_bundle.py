@@ -7,7 +7,7 @@ import torch
 
 from phonograph.errors import BundleError
 from phonograph.graphs.bundle import open_bundle, read_bundle, save_bundle
-from phonograph.graphs.lock import to_lock
+from phonograph.graphs.lock import fingerprint, to_lock
 from phonograph.graphs.model import build
 
 
@@ -118,8 +118,49 @@ def test_weights_of_another_size_are_refused(saved, registry):
     path, graph, _ = saved
     lock = to_lock(graph)
     lock["modules"]["encoder"]["with"]["layers"] = 2
-    with pytest.raises(BundleError, match="weights do not fit its graph"):
-        open_bundle(rewritten(path, graph_json=json.dumps(lock).encode()), registry)
+    notes = json.dumps({"fingerprint": fingerprint(lock)}).encode()
+    other = rewritten(path, graph_json=json.dumps(lock).encode(), notes_json=notes)
+    with pytest.raises(BundleError, match=r"weights do not fit its graph: encoder\.layers\.1"):
+        open_bundle(other, registry)
+
+
+def test_a_graph_that_was_changed_afterwards_is_refused(saved, registry):
+    path, graph, _ = saved
+    lock = to_lock(graph)
+    lock["modules"]["mel"]["with"]["hop"] = 0.02
+    with pytest.raises(BundleError, match=r"graph\.json was changed after it was written"):
+        read_bundle(rewritten(path, graph_json=json.dumps(lock).encode()), registry)
+
+
+@pytest.mark.parametrize("member", ["graph_json", "notes_json"])
+@pytest.mark.parametrize("content", [b"3", b"null", b"[]", b'"x"', b"[" * 200_000, b"{"])
+def test_members_that_are_no_mappings_are_refused(saved, registry, member, content):
+    path, *_ = saved
+    with pytest.raises(BundleError, match="PB003"):
+        read_bundle(rewritten(path, **{member: content}), registry)
+
+
+@pytest.mark.parametrize("flag", [0x1, 0x20, 0x40])
+def test_encrypted_and_patched_members_are_refused(saved, registry, flag):
+    path, *_ = saved
+    content = bytearray(path.read_bytes())
+    start = content.index(b"PK\x01\x02")
+    content[start + 8] |= flag
+    other = path.with_name("other.phono")
+    other.write_bytes(bytes(content))
+    with pytest.raises(BundleError, match="is compressed, encrypted or too large"):
+        read_bundle(other, registry)
+
+
+def test_tensors_that_share_memory_are_saved(tiny, tmp_path, registry):
+    graph = tiny()
+    weights = build(graph).module.state_dict()
+    weights["encoder.layers.0.norm.weight"] = weights["encoder.layers.0.norm.bias"]
+    save_bundle(tmp_path / "tied.phono", graph, weights, {})
+    opened = open_bundle(tmp_path / "tied.phono", registry).module.state_dict()
+    assert torch.equal(
+        opened["encoder.layers.0.norm.weight"], weights["encoder.layers.0.norm.bias"]
+    )
 
 
 def test_a_graph_of_unknown_modules_is_refused(saved, registry):

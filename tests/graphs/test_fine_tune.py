@@ -69,6 +69,52 @@ def test_a_checkpoint_that_is_not_there_is_an_error_at_its_line(tiny, tmp_path, 
     assert str(fault.place) == f"command line: init.from={tmp_path}/none.phono"
 
 
+def test_letters_in_another_order_do_not_reuse_a_head(checkpoint, tiny, registry):
+    other = 'modules.data.with.tokenizer={type: characters, alphabet: "ba "}'
+    [fault] = faults_of(build(tiny(other, "init={from: start.phono}")), registry)
+    assert fault.code == "PG054"
+    assert fault.message == "`head` was trained with another vocabulary"
+    assert fault.causes == ('it was "ab ", it is "ba "',)
+    assert fault.help == "start it anew: init: {…, exclude: [head]}"
+
+
+def test_a_front_end_of_another_name_is_compared_all_the_same(checkpoint, tiny, registry):
+    renamed = (
+        "modules.mel=null",
+        "modules.front={module: asr.log_mel, from: data.audio, with: {n_mels: 8, window: 0.04}}",
+        "modules.augment.from=front.features",
+    )
+    [fault] = faults_of(build(tiny(*renamed, "init={from: start.phono}")), registry)
+    assert fault.message == "`front` differs from what the checkpoint was trained with"
+    assert fault.causes == ("`window` was 0.025, is 0.04",)
+
+
+def test_another_sample_rate_than_in_training_is_an_error(checkpoint, tiny, registry):
+    narrow = "modules.data.with.sample_rate=8000"
+    [fault] = faults_of(build(tiny(narrow, "init={from: start.phono}")), registry)
+    assert fault.message == "`mel` differs from what the checkpoint was trained with"
+    assert fault.causes == ("`sample_rate` was 16000, is 8000",)
+
+
+def test_settings_that_change_no_shape_are_told(checkpoint, tiny, registry):
+    model = build(
+        tiny(
+            "modules.encoder.with.block={heads: 2, kernel: 3, dropout: 0.3}",
+            "init={from: start.phono}",
+        )
+    )
+    told = start_from(model, registry)[-1]
+    assert told.startswith("not as in the checkpoint: encoder (`block` was {")
+
+
+def test_an_include_that_takes_nothing_is_an_error(checkpoint, tiny, registry):
+    more = "modules.head2={module: asr.ctc_head, from: encoder.encoded, with: {vocab: 2}}"
+    model = build(tiny(more, "init={from: start.phono, include: [encoder, head2]}"))
+    assert [fault.message for fault in faults_of(model, registry)] == [
+        "`head2` takes no weight from the checkpoint"
+    ]
+
+
 def test_without_init_nothing_happens(tiny, registry):
     assert start_from(build(tiny()), registry) == []
 

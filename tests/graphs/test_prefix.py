@@ -40,3 +40,17 @@ def test_head_and_rest_together_are_the_view(tiny, view):
     for port in model.view(view).view.outputs:
         same = torch.equal if torch.is_tensor(whole[port]) else list.__eq__
         assert same(whole[port], parts[port])
+
+
+def test_a_loss_behind_frozen_nodes_stays_out_of_the_prefix(tiny):
+    branch = (
+        "modules.frozen_head={module: asr.ctc_head, from: encoder.encoded}",
+        "modules.other={module: asr.ctc_loss, from: {log_probs: frozen_head.log_probs, "
+        "targets: data.tokens}}",
+        "views.train.run=[loss.loss, other.loss]",
+        "init={from: x.phono, freeze: [encoder, frozen_head]}",
+    )
+    prefix = find_prefix(build(tiny(*NO_AUGMENT, *branch)), "train")
+    assert prefix is not None
+    assert prefix.nodes == ("mel", "encoder", "frozen_head")
+    assert "other" in prefix.rest.core
