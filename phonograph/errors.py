@@ -14,6 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from unicodedata import category
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# scripts such as Persian, and emoji, are written with the two joiners
+_HARMLESS = "\t\u200c\u200d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,9 @@ class Place:
 class Diagnostic:
     """One fault: where it is, what it is, and how to mend it.
 
+    As text, it has no control characters but tabs and the ends of its lines: what stands in a
+    file that is not trusted must not steer the terminal. `to_json` keeps the characters.
+
     Args:
         code: stable code such as `PG030`.
         message: what is wrong, in one line.
@@ -69,26 +77,29 @@ class Diagnostic:
     help: str = ""
 
     def __str__(self) -> str:
-        lines = [f"error[{self.code}]: {self.message}"]
+        lines = [f"error[{self.code}]: {_visible(self.message)}"]
         gutter = "  "
         if self.place is not None:
             number = str(self.place.line)
             gutter = " " * (len(number) + 1)
-            lines.append(f"{gutter}--> {self.place}")
+            lines.append(f"{gutter}--> {_visible(str(self.place))}")
             if self.place.source:
                 lines += self._excerpt(number, gutter)
-        lines += [f"{gutter} = {cause}" for cause in self.causes]
+        lines += [f"{gutter} = {_visible(cause)}" for cause in self.causes]
         if self.help:
-            lines.append(f"{gutter} = help: {self.help}")
+            lines.append(f"{gutter} = help: {_visible(self.help)}")
         return "\n".join(lines)
 
     def _excerpt(self, number: str, gutter: str) -> list[str]:
         place = self.place
         assert place is not None
-        shown = [f"{gutter} |", f" {number} | {place.source}"]
+        shown = [f"{gutter} |", f" {number} | {_visible(place.source)}"]
         if place.column:
-            underline = " " * (place.column - 1) + "^" * place.width
-            shown.append(f"{gutter} | {underline} {self.label}".rstrip())
+            start = place.column - 1
+            before, marked = place.source[:start], place.source[start : start + place.width]
+            indent = " " * (start + _growth(before))
+            underline = "^" * (place.width + _growth(marked))
+            shown.append(f"{gutter} | {indent}{underline} {_visible(self.label)}".rstrip())
         return shown
 
     def to_json(self) -> dict[str, object]:
@@ -150,3 +161,22 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if 0 < len(known) <= 12:
         return "known are " + ", ".join(f"`{match}`" for match in known)
     return ""
+
+
+def _visible(text: str) -> str:
+    r"""Escape what a terminal would obey rather than show.
+
+    >>> print(_visible("a\x1b]0;b"))
+    a\x1b]0;b
+    """
+    return "".join(map(_visible_character, text))
+
+
+def _visible_character(character: str) -> str:
+    if character in _HARMLESS or category(character) not in _UNSEEN:
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _growth(text: str) -> int:
+    return len(_visible(text)) - len(text)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 import typer
 
 
 def pick_device(name: str) -> str:
-    """Return the device to compute on, as PyTorch names it.
-
-    Args:
-        name: `auto` takes a graphics processor where there is one.
+    """Return the device to compute on; `auto` takes a graphics processor where there is one.
 
     Raises:
         typer.BadParameter: the name is not one, or this machine has no such device.
     """
-    import torch
+    from phonograph.graphs import device
 
-    present = torch.accelerator.device_count() if torch.accelerator.is_available() else 0
-    current = torch.accelerator.current_accelerator()
-    kind = current.type if current is not None and present else "cpu"
-    if name == "auto":
-        return kind
-    form = re.fullmatch(r"(cpu|cuda|mps|xpu)(?::(\d+))?", name)
-    if form is None:
-        raise typer.BadParameter(f"`{name}` is no device; write auto, cpu, cuda, cuda:1 or mps")
-    if form[1] != "cpu" and (form[1] != kind or int(form[2] or 0) >= present):
-        have = f"it has cpu and {present} x {kind}" if present else "it has cpu only"
-        raise typer.BadParameter(f"this machine has no `{name}`: {have}")
-    return name
+    try:
+        return device.pick_device(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
 import sys
@@ -26,6 +27,8 @@ from phonograph.errors import Diagnostic, PhonographError
 
 INPUT_AT_FAULT = 1
 INTERRUPTED = 130
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors that name no file: the system tells them when writing, not when opening."""
 
 
 class Commands(TyperGroup):
@@ -49,9 +52,10 @@ def _mendable() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(INPUT_AT_FAULT) from None
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in DISK_FULL:
             raise
-        tell([Diagnostic("PC001", f"`{error.filename}`: {error.strerror}")])
+        subject = f"`{error.filename}`: " if error.filename is not None else ""
+        tell([Diagnostic("PC001", f"{subject}{error.strerror}")])
         raise typer.Exit(INPUT_AT_FAULT) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None

@@ -37,7 +37,7 @@ def train(
         typer.Option(metavar="DIR", help="Where everything is written, by default runs/<name>."),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Start a finished training over.")
+        bool, typer.Option("--overwrite", help="Start over where this graph was trained before.")
     ] = False,
     device: Device = "auto",
     as_json: AsJson = False,

@@ -102,6 +102,8 @@ def _notes(header: AudioHeader, sample_rate: int, read: int) -> list[str]:
 def _not_read(
     source: Path | bytes | BinaryIO, path: Path, sample_rate: int, error: Exception
 ) -> Diagnostic:
+    if source == b"":
+        return silent(path, Place(str(path)))
     if not isinstance(source, Path):
         message = "standard input is not audio that can be read"
         help_ = f"pipe it through: ffmpeg -i - -ac 1 -ar {sample_rate} -f wav -"

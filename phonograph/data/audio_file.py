@@ -151,10 +151,12 @@ def samples_fault(
 
 
 def unreadable(path: Path, place: Place | None, error: Exception) -> Diagnostic:
-    """Say why a file cannot be opened (PD006) or is not audio that soundfile reads (PD010)."""
+    """Say why a file cannot be opened (PD006), is empty (PD012) or is no readable audio (PD010)."""
     place = place or Place(str(path))
     try:
-        path.open("rb").close()
+        with path.open("rb") as file:
+            if not file.read(1):
+                return silent(path, place)
     except OSError as closed:
         reason = (closed.strerror or str(closed)).lower()
         message = f"cannot open audio file `{path}`: {reason}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LONGEST_EXCERPT = 160
 """Characters; a longer line of a manifest is named in a message, not shown."""
 
+FORM = 'write one JSON object a line: {"audio_filepath": ..., "duration": ..., "text": ...}'
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Utterance:
@@ -87,14 +89,19 @@ def read_manifest(path: Path) -> Sequence[Utterance]:
         if first != found.line:
             faults.append(_same_id(line, found.id, first))
         utterances.append(found)
+    if len(faults) > 1 and {fault.code for fault in faults} == {"PD003"} and not utterances:
+        raise DataError(_no_manifest(path, len(faults)))
     if faults:
         raise data_error(faults)
     if not utterances:
-        help_ = (
-            'write one JSON object a line: {"audio_filepath": ..., "duration": ..., "text": ...}'
-        )
-        raise DataError(Diagnostic("PD002", "the manifest is empty", Place(str(path)), help=help_))
+        raise DataError(Diagnostic("PD002", "the manifest is empty", Place(str(path)), help=FORM))
     return utterances
+
+
+def _no_manifest(path: Path, lines: int) -> Diagnostic:
+    """Say once what every line would say of a graph or a recording taken for a manifest."""
+    message = f"not a manifest: none of its {lines:,} lines is a JSON object"
+    return Diagnostic("PD003", message, Place(str(path)), help=FORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +172,16 @@ def _parse(line: _Line) -> tuple[Utterance | None, list[Diagnostic]]:
 
 
 def _json_object(line: _Line) -> Mapping[str, object] | Diagnostic:
-    help_ = 'write one JSON object a line: {"audio_filepath": ..., "duration": ..., "text": ...}'
     try:
         entry = json.loads(line.text)
     except UnicodeDecodeError as error:
         return line.fault("PD003", f"byte {error.start + 1} is not UTF-8", "save the file as UTF-8")
     except json.JSONDecodeError as error:
-        return line.fault("PD003", f"not JSON: {error.msg}", help_, error.colno)
+        return line.fault("PD003", f"not JSON: {error.msg}", FORM, error.colno)
     except (ValueError, RecursionError) as error:
-        return line.fault("PD003", f"not JSON: {error}", help_)
+        return line.fault("PD003", f"not JSON: {error}", FORM)
     if not isinstance(entry, dict):
-        return line.fault("PD003", "a JSON object is needed", help_)
+        return line.fault("PD003", "a JSON object is needed", FORM)
     return entry
 
 

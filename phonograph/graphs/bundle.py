@@ -137,10 +137,13 @@ def _read_members(path: Path) -> dict[str, bytes]:
                     raise _refuse("PB002", path, message)
             return {name: archive.read(info) for name, info in infos.items()}
     except (zipfile.BadZipFile, EOFError) as error:
-        raise _refuse("PB001", path, f"it is not a phonograph bundle: {error}") from None
+        is_graph = path.suffix in (".yaml", ".yml")
+        help = "a graph has no weights: train it, then use runs/…/best.phono" if is_graph else ""
+        raise _refuse("PB001", path, f"it is not a phonograph bundle: {error}", help) from None
     except OSError as error:
         raise _refuse("PB001", path, error.strerror or str(error)) from None
 
 
-def _refuse(code: str, path: Path, reason: str) -> BundleError:
-    return BundleError(Diagnostic(code, f"cannot read the bundle: {reason}", Place(str(path))))
+def _refuse(code: str, path: Path, reason: str, help: str = "") -> BundleError:
+    message = f"cannot read the bundle: {reason}"
+    return BundleError(Diagnostic(code, message, Place(str(path)), help=help))

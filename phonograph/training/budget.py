@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d):(\d\d)")
+_CLOCK = re.compile(r"(\d{1,20}):(\d\d):(\d\d):(\d\d)")
+_UNITS = ("days", "hours", "minutes", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,15 @@ def _limit(value: int | None) -> int | None:
 def _seconds(value: object) -> float:
     clock = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if clock is not None:
-        days, hours, minutes, seconds = map(int, clock.groups())
-        time = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    elif isinstance(value, dict):
-        try:
-            time = timedelta(**value)
-        except TypeError:
-            raise ValueError("wants names such as `minutes` and `seconds` with numbers") from None
-    else:
+        value = dict(zip(_UNITS, map(int, clock.groups()), strict=True))
+    if not isinstance(value, dict):
         raise ValueError('wants days:hours:minutes:seconds, such as "00:00:02:30"')
+    try:
+        time = timedelta(**value)
+    except TypeError:
+        raise ValueError("wants names such as `minutes` and `seconds` with numbers") from None
+    except OverflowError:
+        raise ValueError("wants fewer days") from None
     if time <= timedelta():
         raise ValueError("wants a time above 0")
     return time.total_seconds()

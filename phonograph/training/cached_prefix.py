@@ -102,13 +102,15 @@ def cache_prefix(
             f"{_size(free)} free: they are computed in every epoch"
         )
         return None
-    say(f"computing {nodes} once for {len(split.dataset)} utterances of {split.name}")
+    count = len(split.dataset)
+    utterances = f"{count} utterance" + ("" if count == 1 else "s")
+    say(f"computing {nodes} once for {utterances} of {split.name}")
     start = time.monotonic()
     items = _fill(model, prefix, split, place)
-    spilled = items.store.bytes_in_file
-    on_disk = f" and {_size(spilled)} on disk" if spilled else ""
+    sizes = {"in memory": items.store.bytes_in_memory, "on disk": items.store.bytes_in_file}
+    stored = [f"{_size(size)} {where}" for where, size in sizes.items() if size]
     seconds = time.monotonic() - start
-    say(f"kept {_size(items.store.bytes_in_memory)} in memory{on_disk} ({seconds:.1f} s)")
+    say(f"kept {' and '.join(stored)} ({seconds:.1f} s)")
     return items
 
 

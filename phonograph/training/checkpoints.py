@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import pytorch_lightning as pl
 
@@ -12,11 +13,11 @@ from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.run_directory import RunDirectory
 
 _PAUSE = 30.0
-"""Seconds between two savings of the last weights; they are always saved at the end."""
+"""Seconds between two savings of the last weights; they are saved at the end, too."""
 
 
 class Checkpoints(pl.Callback):
-    """Saves a bundle after validation, on the first process.
+    """Saves the best weights after validation and the last now and then, on the first process.
 
     Args:
         run: where the bundles go.
@@ -30,20 +31,34 @@ class Checkpoints(pl.Callback):
     def __init__(self, run: RunDirectory, monitor: str | None) -> None:
         self._run = run
         self._monitor = monitor
-        self._saved = -math.inf
+        self._saved = time.monotonic()
         self.best_value = math.inf
         self.validated = -1
 
+    def on_train_start(self, *_: Any) -> None:
+        """Start the clock."""
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    ) -> None:
+        """Save the last weights now and then."""
+        if time.monotonic() - self._saved > _PAUSE:
+            self._save_if_finite(trainer, pl_module)
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
+        """Save what was learnt before a training fails."""
+        if trainer.global_step > 0:
+            self._save_if_finite(trainer, pl_module)
+
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save the weights if they are the best so far, and now and then in any case."""
+        """Save the weights if they are the best so far."""
         assert isinstance(pl_module, LightningGraph)
         self.validated = trainer.global_step
         value = pl_module.scores.get(self._monitor or "", math.inf)
         if value < self.best_value:
             self.best_value = value
             self._save(trainer, pl_module, best=True)
-        if time.monotonic() - self._saved > _PAUSE:
-            self.save_last(trainer, pl_module)
 
     def save_last(self, trainer: pl.Trainer, module: LightningGraph) -> None:
         """Save the weights as they are; without any score they are the best as well."""
@@ -51,6 +66,13 @@ class Checkpoints(pl.Callback):
         self._save(trainer, module, best=False)
         if math.isinf(self.best_value):
             self._save(trainer, module, best=True)
+
+    def _save_if_finite(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        assert isinstance(module, LightningGraph)
+        self._saved = time.monotonic()
+        # A batch that is not finite spoils running statistics before its loss is known.
+        if all(value.isfinite().all() for value in module.modules_by_node.state_dict().values()):
+            self.save_last(trainer, module)
 
     def _save(self, trainer: pl.Trainer, module: LightningGraph, *, best: bool) -> None:
         if not trainer.is_global_zero:

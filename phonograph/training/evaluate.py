@@ -17,6 +17,7 @@ from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View
 from phonograph.training.scoring import Counts, Metrics, Scorer, losses_of
 from phonograph.training.split import Split, ids_of, open_split, to_device
+from phonograph.types.kinds import Loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,13 @@ def evaluate(
 
     Args:
         model: a built graph with its weights.
-        data: `train`, `validation` or `test` of the data layer, or the path of a manifest.
+        data: `train`, `validation` or `test` of the data layer, or else the path of a manifest.
         metrics: name -> how to score; has every name that the view scores.
         view: which view to run.
         device: where to compute.
 
     Raises:
-        GraphError: the graph has no such view, or it reads no data.
+        GraphError: the graph has no such view, or it reads no data or scores nothing.
         DataError: the manifest, a recording or a transcript is at fault.
     """
     start = time.monotonic()
@@ -109,10 +110,20 @@ def _open(model: Model, data: str | Path, view: str) -> Split:
         message = f"the view `{view}` reads no data"
         help = "evaluate a view without `feed`, in a graph with a data layer"
         raise GraphError(Diagnostic("PT006", message, place, help=help))
+    _refuse_unscored(model, compiled.view)
     layer = model.modules[node.name]
-    if isinstance(data, Path):
-        layer, data = _reading(layer, data), "test"
-    return open_split(model, view, split=data, layer=layer)
+    if data not in layer.manifests:
+        layer, data = _reading(layer, Path(data)), "test"
+    return open_split(model, view, split=str(data), layer=layer)
+
+
+def _refuse_unscored(model: Model, view: View) -> None:
+    if view.score or any(isinstance(model.graph.output(p).kind, Loss) for p in view.outputs):
+        return
+    place = model.graph.spec.document.key_place("views", view.name)
+    message = f"the view `{view.name}` scores nothing and runs no loss"
+    help = "evaluate another view, or give this one a `score`: {wer: [text.text, data.text]}"
+    raise GraphError(Diagnostic("PT006", message, place, help=help))
 
 
 def _reading(layer: Any, manifest: Path) -> Any:

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from phonograph.errors import DataError, Diagnostic, GraphError, Place
 from phonograph.graphs.model import Model
-from phonograph.graphs.weight_names import frozen_nodes
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory, write_json
@@ -44,7 +43,7 @@ class LightningGraph(pl.LightningModule):
     """Trains the `train` view and scores the `validate` view of a graph.
 
     Random numbers are a pure function of seed, batch and process, so augmentation and dropout are
-    the same in every run. Frozen nodes stay in evaluation mode.
+    the same in every run. Frozen parts stay in evaluation mode.
 
     Args:
         model: the built graph; weights that need no gradient are left alone.
@@ -70,17 +69,18 @@ class LightningGraph(pl.LightningModule):
         self.last_loss = torch.tensor(float("nan"))
         self.scores: dict[str, float] = {}
         self.batches_done = 0
-        self._frozen = frozen_nodes(model)
         self._scorer: Scorer | None = None
         self._dealt: Batches | None = None
         self._opened: list[Batches] = []
         self._started = time.monotonic()
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
-        """Switch the mode; frozen nodes stay in evaluation mode."""
+        """Switch the mode; parts whose weights are all frozen stay in evaluation mode."""
         super().train(mode)
-        for name in self._frozen:
-            self.modules_by_node.get_submodule(name).eval()
+        for part in self.modules_by_node.modules():
+            needed = [weight.requires_grad for weight in part.parameters()]
+            if needed and not any(needed):
+                part.eval()
         return self
 
     def train_dataloader(self) -> Batches:
@@ -122,7 +122,7 @@ class LightningGraph(pl.LightningModule):
             raise GraphError(Diagnostic("PT005", message, place)) from None
 
     def on_train_start(self) -> None:
-        """Start the clock; put frozen nodes into evaluation mode."""
+        """Start the clock; put frozen parts into evaluation mode."""
         self.train()
         self._started = time.monotonic()
 

@@ -38,6 +38,11 @@ class RunDirectory:
         return self.path / "lock.json"
 
     @property
+    def settings(self) -> Path:
+        """How it was trained: `train`, `init` and the files that were read."""
+        return self.path / "settings.json"
+
+    @property
     def versions(self) -> Path:
         """Versions, seed and command line."""
         return self.path / "versions.json"
@@ -87,8 +92,14 @@ class RunDirectory:
         """Delete what an earlier training wrote, and nothing else."""
         for folder in (self.tensorboard, self.cache):
             shutil.rmtree(folder, ignore_errors=True)
-        files = (self.lock, self.versions, self.metrics, self.rejected, self.best, self.last)
-        for file in (*files, self.failed_batch, self.failed_batch.with_suffix(".json")):
+        told = (self.lock, self.settings, self.versions, self.metrics, self.rejected)
+        for file in (
+            *told,
+            self.best,
+            self.last,
+            self.failed_batch,
+            self.failed_batch.with_suffix(".json"),
+        ):
             file.unlink(missing_ok=True)
 
 
@@ -115,6 +126,7 @@ def start_run(
     path.mkdir(parents=True, exist_ok=True)
     run.clear()
     write_json(run.lock, {"fingerprint": fingerprint(lock), **lock})
+    write_json(run.settings, _settings(graph))
     write_json(run.versions, _circumstances(seed))
     return run
 
@@ -154,6 +166,21 @@ def _fingerprint_of(run: RunDirectory) -> str | None:
         return str(json.loads(run.lock.read_text(encoding="utf-8"))["fingerprint"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _settings(graph: SolvedGraph) -> dict[str, Any]:
+    """What decides a training beside the graph, with overrides applied and paths in full."""
+    init = dict(graph.spec.init)
+    if "from" in init:
+        folder = graph.spec.document.folder_of("init", "from")
+        init["from"] = str((folder / Path(init["from"]).expanduser()).resolve())
+    paths = {
+        f"{name}.{key}": str(value.resolve())
+        for name, node in graph.nodes.items()
+        for key, value in node.parameters.items()
+        if isinstance(value, Path)
+    }
+    return {"train": graph.spec.train, "init": init, "paths": paths}
 
 
 def _circumstances(seed: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import torch
 
 from phonograph.errors import Diagnostic, GraphError, Place, nearest
-from phonograph.graphs.parameters import GIVEN_LATER, Misfit, convert
+from phonograph.graphs.parameters import GIVEN_LATER, Misfit, convert, is_open
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
@@ -30,6 +30,9 @@ OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
     if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
     if cls is not torch.optim.Optimizer and name not in _UNFIT
 }
+
+_ABOVE_ZERO = {"accumulate_grad_batches", "limit_train_batches"}
+"""Arguments of the Trainer that train nothing when they are 0."""
 
 _SPAWNING = ("ddp_spawn", "ddp_fork", "ddp_notebook")
 
@@ -130,7 +133,7 @@ class _Reader:
 
     def _convert(self, value: Any, annotation: Any, what: str, *trail: str) -> Any:
         """Convert a value, or report it and return None."""
-        if value == GIVEN_LATER:
+        if is_open(value):
             return None
         found = convert(value, annotation, self.document.folder)
         if isinstance(found, Misfit):
@@ -160,11 +163,11 @@ class _Reader:
 
     def _optimizer(self) -> tuple[str, dict[str, Any]]:
         written = self._section("optimizer")
-        name = written.get("name", "adamw")
+        name = self._convert(written.get("name", "adamw"), str, "name", "optimizer", "name")
         if name not in OPTIMIZERS:
-            place = self.document.place("train", "optimizer", "name")
-            if name != GIVEN_LATER:
-                help = nearest(str(name), list(OPTIMIZERS))
+            if name is not None:
+                place = self.document.place("train", "optimizer", "name")
+                help = nearest(name, list(OPTIMIZERS))
                 self._fault("PG060", f"unknown optimizer `{name}`", place, help)
             return "adamw", {}
         arguments = {key: value for key, value in written.items() if key != "name"}
@@ -187,7 +190,12 @@ class _Reader:
             place = self.document.place("train", "trainer", "strategy")
             message = "phonograph starts the processes itself"
             self._fault("PG063", message, place, "write `strategy: ddp`")
-        return self._arguments("trainer", "Trainer", written, trainer_arguments())
+        arguments = self._arguments("trainer", "Trainer", written, trainer_arguments())
+        for name in sorted(_ABOVE_ZERO & arguments.keys()):
+            if arguments[name] <= 0:
+                place = self.document.place("train", "trainer", name)
+                self._fault("PG062", f"`{name}` must be above 0", place)
+        return arguments
 
     def _arguments(
         self, key: str, owner: str, written: Mapping[str, Any], known: Mapping[str, Any]
@@ -257,3 +265,6 @@ def _open(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     elif isinstance(value, dict):
         for key, item in value.items():
             yield from _open(item, (*trail, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _open(item, (*trail, str(index)))

@@ -24,6 +24,9 @@ _UNWANTED = (
 )
 """Starts of warnings that Lightning gives and a user can do nothing about."""
 
+_REFUSALS = (MisconfigurationException, ImportError, ValueError, TypeError, RuntimeError)
+"""What Lightning raises for a setting that it cannot use, or not with what is installed."""
+
 
 def build_trainer(
     graph: SolvedGraph,
@@ -57,7 +60,7 @@ def build_trainer(
     try:
         with without_noise():
             return pl.Trainer(**arguments)
-    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
+    except _REFUSALS as error:
         place = graph.spec.document.place("train", "trainer")
         message = f"Lightning refuses `trainer`: {' '.join(str(error).split())}"
         raise GraphError(Diagnostic("PT005", message, place)) from None

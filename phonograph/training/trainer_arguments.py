@@ -20,7 +20,6 @@ _TYPES: Mapping[str, Any] = MappingProxyType(
         "str": str,
         "bool": bool,
         "None": type(None),
-        "timedelta": dict,
         "_PRECISION_INPUT": int | str,
         "_LITERAL_WARN": str,
     }
@@ -93,8 +92,9 @@ def _plain_types(node: ast.expr | None) -> list[Any]:
             return [plain for choice in choices for plain in _plain_types(choice)]
         case ast.Subscript(value=ast.Name(id="list"), slice=inner):
             return [GenericAlias(list, (kind,)) for kind in _plain_types(inner)[:1]]
-        case ast.Subscript(value=ast.Name(id="dict")):
-            return [dict]
+        case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, item])):
+            inside = (*_plain_types(key)[:1], *_plain_types(item)[:1])
+            return [GenericAlias(dict, inside)] if len(inside) == 2 else []
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _plain_types(left) + _plain_types(right)
     return []

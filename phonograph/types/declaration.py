@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
+from pathlib import Path
+from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from phonograph.types.kinds import Kind, Lengths, parse_axes
@@ -122,6 +124,8 @@ def declaration_of(cls: type) -> Declaration:
         if name not in parameters or name in solvable:
             why = "wires may decide" if name in solvable else "is no parameter"
             raise TypeError(f"{cls.__name__}: derived wants `{name}`, which {why}")
+    if declared.inputs:
+        _refuse_paths(cls, parameters)
     return Declaration(
         cls=cls,
         registration=registration,
@@ -154,6 +158,24 @@ def _parameters(cls: type) -> dict[str, Parameter]:
         if argument.name not in hints:
             raise TypeError(f"{cls.__name__}: the argument `{argument.name}` has no type")
     return {a.name: Parameter(a.name, hints[a.name], a.default) for a in arguments}
+
+
+def _refuse_paths(cls: type, parameters: Mapping[str, Parameter]) -> None:
+    for parameter in parameters.values():
+        if _needs_path(parameter.annotation):
+            why = "but bundles leave paths out; only a data layer may, or write `Path | None`"
+            raise TypeError(f"{cls.__name__}: `{parameter.name}` needs a path, {why}")
+
+
+def _needs_path(annotation: Any) -> bool:
+    """Whether a value of this type may hold a path that cannot be None."""
+    inner = get_args(annotation)
+    if NoneType in inner:
+        inner = tuple(choice for choice in inner if choice is not Path)
+    if is_dataclass(annotation):
+        hints = get_type_hints(annotation)
+        inner = tuple(hints[field.name] for field in fields(annotation))
+    return annotation is Path or any(map(_needs_path, inner))
 
 
 def _lowercase_names(declared: Ports) -> set[str]:

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -78,6 +79,15 @@ def test_an_error_of_the_system_is_told_in_a_line(run, here, monkeypatch):
     monkeypatch.setattr(check_command, "check_argument", refuse)
     done = run("check", "a.yaml")
     assert (done.exit_code, done.stderr) == (1, "error[PC001]: `runs/x`: Permission denied\n")
+
+
+def test_a_full_disk_is_told_in_a_line(run, here, monkeypatch):
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(check_command, "check_argument", refuse)
+    done = run("check", "a.yaml")
+    assert (done.exit_code, done.stderr) == (1, "error[PC001]: No space left on device\n")
 
 
 def test_an_interruption_ends_quietly_with_130(run, monkeypatch):

@@ -146,6 +146,12 @@ error[PD012]: `DIR/a.wav` holds no sound
     )
 
 
+def test_no_bytes_at_all_hold_no_sound(tmp_path):
+    (tmp_path / "a.wav").touch()
+    assert _told(tmp_path / "a.wav").startswith("error[PD012]: `DIR/a.wav` holds no sound\n")
+    assert _told(b"").startswith("error[PD012]: `standard input` holds no sound\n")
+
+
 def test_samples_that_are_not_numbers_are_told(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.full(100, np.nan), 8000, subtype="FLOAT")
     assert "error[PD014]" in _told(tmp_path / "a.wav")

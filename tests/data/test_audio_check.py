@@ -11,7 +11,7 @@ def test_good_recordings_have_no_faults(say):
 
 def test_each_recording_at_fault_is_told_once(say):
     broken = say("b.wav", line=2)
-    broken.audio.write_bytes(b"")
+    broken.audio.write_bytes(b"no sound")
     short = replace(say("c.wav", line=3), duration=9)
     stereo = say("d.wav", line=4, channels=2, rate=16000)
     faults = check_headers([say("a.wav"), broken, short, stereo], 8000)

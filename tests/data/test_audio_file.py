@@ -122,6 +122,12 @@ error[PD012]: `DIR/a.wav` holds no sound
     )
 
 
+def test_a_file_of_no_bytes_holds_no_sound(say):
+    utterance = say("a.wav")
+    utterance.audio.write_bytes(b"")
+    assert _told(utterance).startswith("error[PD012]: `DIR/a.wav` holds no sound\n")
+
+
 def test_a_part_of_no_samples_is_told(say):
     assert "holds no sound" in _told(replace(say("a.wav"), offset=0.1, duration=1e-9))
 

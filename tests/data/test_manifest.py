@@ -142,6 +142,16 @@ error[PD002]: the manifest is empty
     )
 
 
+def test_a_file_that_is_no_manifest_is_told_once(write_manifest):
+    assert (
+        _told(write_manifest("phonograph: 1", "name: digits", "", "modules:"))
+        == """\
+error[PD003]: not a manifest: none of its 3 lines is a JSON object
+  --> DIR/train.jsonl
+   = help: write one JSON object a line: {"audio_filepath": ..., "duration": ..., "text": ...}"""
+    )
+
+
 def test_a_line_in_another_encoding_is_told(tmp_path):
     path = tmp_path / "train.jsonl"
     path.write_bytes(b'{"text": "gr\xfc\xdfe"}\n')

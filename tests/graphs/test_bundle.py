@@ -71,6 +71,14 @@ def test_other_files_are_refused(tmp_path, registry, content, text):
     assert str(caught.value) == f"error[PB001]: cannot read the bundle: {text}\n  --> {path}"
 
 
+def test_a_graph_given_for_a_bundle_says_what_is_missing(tiny, tmp_path, registry):
+    tiny()
+    with pytest.raises(BundleError) as caught:
+        read_bundle(tmp_path / "tiny.yaml", registry)
+    [fault] = caught.value.diagnostics
+    assert fault.help == "a graph has no weights: train it, then use runs/…/best.phono"
+
+
 def test_a_missing_file_is_refused(tmp_path, registry):
     with pytest.raises(BundleError, match="No such file"):
         read_bundle(tmp_path / "none.phono", registry)

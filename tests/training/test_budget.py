@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from phonograph.training.budget import Budget, read_budget
 
+TOO_LONG = "99999999999:00:00:00"
+
 limits = st.none() | st.integers(1, 1000)
 
 
@@ -33,7 +35,17 @@ def test_times_are_read_as_the_trainer_reads_them(written, seconds):
 
 
 @pytest.mark.parametrize(
-    "written", ["2:30", "", "00:00:00:00", "00:00:2:30", {"minute": 2}, {"minutes": "2"}]
+    "written",
+    [
+        "2:30",
+        "",
+        "00:00:00:00",
+        "00:00:2:30",
+        {"minute": 2},
+        {"minutes": "2"},
+        TOO_LONG,
+        {"days": 10**12},
+    ],
 )
 def test_a_time_that_cannot_be_read_is_refused(written):
     with pytest.raises(ValueError, match="wants"):

@@ -1,5 +1,7 @@
 """A frozen prefix, computed once."""
 
+import re
+
 import pytest
 import torch
 from hypothesis import given
@@ -70,6 +72,21 @@ def test_memory_is_bounded_and_the_rest_lies_in_the_folder(tmp_path, model):
     assert (tmp_path / "cache" / "train.bin").stat().st_size == items.store.bytes_in_file > 0
     assert said[0] == "computing `mel`, `encoder` once for 8 utterances of train"
     assert said[1].startswith("kept 1.")
+    assert " kB in memory and " in said[1]
+
+
+def test_what_lies_wholly_on_disk_is_not_said_to_be_in_memory(tmp_path, model):
+    _, _, said = _cache(model, Place(tmp_path / "cache", CPU, memory=0))
+    assert re.fullmatch(r"kept [\d.]+ kB on disk \([\d.]+ s\)", said[1])
+
+
+def test_one_utterance_is_counted_as_one(tmp_path, load, frozen, folder):
+    line = (folder / "train.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    (folder / "one.jsonl").write_text(line, encoding="utf-8")
+    graph = load(*frozen, f"modules.data.with.train={folder / 'one.jsonl'}")
+    model = starting_point(graph, default_registry(), seed=0, say=lambda line: None)
+    _, _, said = _cache(model, Place(tmp_path / "cache", CPU))
+    assert said[0] == "computing `mel`, `encoder` once for 1 utterance of train"
 
 
 def test_the_validation_split_is_kept_apart_with_its_texts(tmp_path, model):

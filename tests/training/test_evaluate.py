@@ -35,6 +35,7 @@ def test_every_utterance_is_scored_once(model):
 def test_a_manifest_takes_the_place_of_the_graph_s_own(model, folder):
     found = evaluate(model, folder / "train.jsonl", METRICS)
     assert len(found.utterances) == 8
+    assert evaluate(model, str(folder / "train.jsonl"), METRICS).scores == found.scores
     assert evaluate(model, "train", METRICS).scores == found.scores
     with pytest.raises(DataError, match="no test manifest"):
         evaluate(model, "test", METRICS)
@@ -61,6 +62,17 @@ def test_a_view_without_data_is_refused(load):
         evaluate(model, "train", METRICS, view="later")
     with pytest.raises(GraphError, match="the graph has no view `score`"):
         evaluate(model, "test", METRICS, view="score")
+
+
+def test_a_view_that_scores_nothing_is_refused(model):
+    with pytest.raises(GraphError) as caught:
+        evaluate(model, "train", METRICS, view="infer")
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.message, fault.help) == (
+        "PT006",
+        "the view `infer` scores nothing and runs no loss",
+        "evaluate another view, or give this one a `score`: {wer: [text.text, data.text]}",
+    )
 
 
 def test_it_does_not_import_lightning():

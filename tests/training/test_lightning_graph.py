@@ -32,6 +32,13 @@ def test_frozen_nodes_stay_in_evaluation_mode(make, frozen):
     assert all(part.training for part in make().train().modules())
 
 
+def test_a_frozen_part_of_a_node_stays_in_evaluation_mode(make, frozen):
+    start = frozen[0].replace("freeze: [encoder]", "freeze: [encoder.layers]")
+    encoder = make(start).train().modules_by_node.encoder
+    assert encoder.training
+    assert not any(part.training for part in encoder.layers.modules())
+
+
 def test_the_optimizer_gets_what_is_not_frozen(make, frozen):
     module = make(*frozen, "train.optimizer={name: sgd, lr: 0.5, momentum: 0.9}")
     optimizer = module.configure_optimizers()

@@ -20,6 +20,27 @@ def test_it_says_what_is_trained_and_with_what(tmp_path, load):
     assert {"phonograph", "python", "torch", "pytorch-lightning", "command"} <= set(versions)
 
 
+def test_it_says_how_it_was_trained_and_on_which_files(tmp_path, load, folder, frozen):
+    graph = load(*frozen, "train.optimizer.lr=0.25")
+    run = start_run(tmp_path / "run", graph, seed=0)
+    settings = json.loads(run.settings.read_text(encoding="utf-8"))
+    assert settings == {
+        "train": {
+            "optimizer": {"name": "adamw", "lr": 0.25},
+            "trainer": {"max_steps": 6, "accelerator": "cpu"},
+        },
+        "init": {
+            "from": str(folder / "start.phono"),
+            "exclude": ["head"],
+            "freeze": ["encoder"],
+        },
+        "paths": {
+            "data.train": str(folder / "train.jsonl"),
+            "data.validation": str(folder / "validation.jsonl"),
+        },
+    }
+
+
 def test_the_run_directory_of_another_graph_is_never_touched(tmp_path, load):
     path = tmp_path / "run"
     start_run(path, load(), seed=0).metrics.touch()
@@ -59,6 +80,7 @@ error[PT002]: the run directory already holds a training of this graph
     assert sorted(file.name for file in path.iterdir()) == [
         "lock.json",
         "notes.txt",
+        "settings.json",
         "versions.json",
     ]
 

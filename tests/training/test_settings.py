@@ -167,6 +167,35 @@ error[PG064]: `train.trainer.max_steps` is left open
     )
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("optimizer.name=[adamw]", "`name` wants text, got a list"),
+        ('trainer.max_time="99999999999:00:00:00"', "`max_time` wants fewer days"),
+        ("trainer.max_time={minutes: 1.5}", "`max_time` wants a whole number, got 1.5"),
+        ("trainer.limit_train_batches=0", "`limit_train_batches` must be above 0"),
+        ("trainer.accumulate_grad_batches=0", "`accumulate_grad_batches` must be above 0"),
+    ],
+)
+def test_values_that_cannot_be_used_are_refused_by_the_check(load, override, said):
+    (fault,) = check_settings(load(f"train.{override}"))
+    assert (fault.code, fault.message) == ("PG062", said)
+
+
+def test_what_is_left_open_inside_a_list_is_asked_for_when_training(load):
+    graph = load("train.optimizer.betas=['???', 0.9]")
+    assert check_settings(graph) == []
+    with pytest.raises(GraphError) as caught:
+        read_settings(graph)
+    (fault,) = caught.value.diagnostics
+    assert (fault.code, fault.message) == ("PG064", "`train.optimizer.betas.0` is left open")
+
+
+def test_a_time_may_be_written_as_a_mapping(load):
+    settings = read_settings(load("train={trainer: {max_time: {minutes: 2, seconds: 5}}}"))
+    assert settings.budget == Budget(seconds=125)
+
+
 def test_a_training_without_end_is_refused(load):
     with pytest.raises(GraphError, match="nothing ends the training"):
         read_settings(load("train={trainer: {max_steps: -1}}"))

@@ -25,7 +25,18 @@ def test_the_graph_s_arguments_reach_the_trainer(load, tmp_path):
 
 @pytest.mark.parametrize(
     "wrong",
-    ["accelerator=gpuu", "precision=12-mixed", "gradient_clip_algorithm=hard", "strategy=ddpp"],
+    [
+        "accelerator=gpuu",
+        "precision=12-mixed",
+        "gradient_clip_algorithm=hard",
+        "strategy=ddpp",
+        "strategy=xla",
+        pytest.param(
+            "profiler=xla",  # which Lightning leaves half made
+            marks=pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+        ),
+        "precision=transformer-engine",
+    ],
 )
 def test_what_lightning_refuses_is_a_fault_of_the_graph(load, tmp_path, wrong):
     with pytest.raises(GraphError, match=r"error\[PT005\]: Lightning refuses `trainer`: "):

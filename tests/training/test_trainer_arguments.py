@@ -20,6 +20,6 @@ def test_annotations_are_narrowed_to_what_yaml_can_say():
     assert known["accelerator"] is str
     assert known["max_epochs"] == int | None
     assert known["devices"] == list[int] | str | int
-    assert known["max_time"] == str | dict | None
+    assert known["max_time"] == str | dict[str, int] | None
     assert known["precision"] == int | str | None
     assert known["gradient_clip_val"] == int | float | None

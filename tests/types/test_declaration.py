@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -177,6 +179,53 @@ def test_arguments_must_have_types():
         def forward(self, features): ...
 
     assert fault_of(Untyped) == "Untyped: the argument `feat_in` has no type"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Settings with a path."""
+
+    first: Path = Path("a")
+
+
+def with_files(annotation):
+    """Register a module that takes files of this type."""
+
+    def construct(self, files): ...
+
+    construct.__annotations__ = {"files": annotation}
+
+    @ports(frames=Frames("B D T"), out={"frames": Frames("B D T")})
+    def forward(self, frames): ...
+
+    body = {"__init__": construct, "forward": forward}
+    return register("toy.files", version=1)(type("Reader", (), body))
+
+
+@pytest.mark.parametrize(
+    "annotation", [Path, list[Path], list[Path] | None, dict[str, Path], Path | str, Files]
+)
+def test_paths_that_a_bundle_would_lose_are_refused(annotation):
+    assert fault_of(with_files(annotation)) == (
+        "Reader: `files` needs a path, but bundles leave paths out; "
+        "only a data layer may, or write `Path | None`"
+    )
+
+
+@pytest.mark.parametrize("annotation", [Path | None, list[Path | None], str | list[str] | None])
+def test_paths_that_may_be_none_are_taken(annotation):
+    assert declaration_of(with_files(annotation)).parameters["files"].annotation == annotation
+
+
+def test_a_data_layer_may_need_a_path():
+    @register("toy.list", version=1)
+    class Listed:
+        def __init__(self, manifest: Path) -> None: ...
+
+        @ports(out={"text": Text("B")})
+        def collate(self): ...
+
+    assert declaration_of(Listed).parameters["manifest"].required
 
 
 def test_axes_must_be_readable():

@@ -16,10 +16,12 @@ from phonograph.data.batching import evaluation_batches
 from phonograph.errors import DataError, Diagnostic, GraphError
 from phonograph.graphs.bundle import open_bundle
 from phonograph.graphs.compiled_view import CompiledView
+from phonograph.graphs.device import pick_device
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import lengths_of
+from phonograph.modules.ranges import check_above_zero
 from phonograph.types.kinds import Audio, Hypotheses
 
 Recording = str | Path | bytes | BinaryIO | Tensor
@@ -35,12 +37,14 @@ class Transcriber:
 
     Raises:
         GraphError: the graph has no such view, or the view is not of that shape.
+        ValueError: `batch_seconds` is not above 0.
 
     A bundle that `phonograph train` wrote is opened and used with
     `Transcriber.open("best.phono").transcribe(["a.wav", "b.flac"])`.
     """
 
     def __init__(self, model: Model, *, view: str = "infer", batch_seconds: float = 60.0) -> None:
+        check_above_zero(batch_seconds=batch_seconds)
         self._view = model.view(view)
         self._audio = _audio_input(model.graph, self._view)
         self._lengths = _lengths_input(model.graph, self._view, self._audio)
@@ -59,16 +63,19 @@ class Transcriber:
 
         Args:
             path: a file `*.phono`.
-            device: where to compute, as PyTorch names it: `cpu`, `cuda`, `cuda:1`, `mps`.
+            device: where to compute, as PyTorch names it: `cpu`, `cuda`, `cuda:1`, `mps`; or
+                `auto`, which takes a graphics processor where there is one.
             batch_seconds: as above.
 
         Raises:
             BundleError: the bundle cannot be used.
             GraphError: it holds no recogniser.
+            ValueError: this machine has no such device, or `batch_seconds` is not above 0.
         """
         from phonograph.collections import default_registry
 
-        model = open_bundle(Path(path), default_registry(), device)
+        check_above_zero(batch_seconds=batch_seconds)
+        model = open_bundle(Path(path), default_registry(), pick_device(device))
         return cls(model, batch_seconds=batch_seconds)
 
     def transcribe(self, recordings: Sequence[Recording]) -> list[Hypothesis]:
@@ -109,6 +116,8 @@ class Transcriber:
                 shape = list(recording.shape)
                 message = f"samples must be a float tensor [S], not {recording.dtype} {shape}"
                 raise DataError(Diagnostic("PR002", message))
+            if not recording.float().isfinite().all():
+                raise DataError(Diagnostic("PR002", "samples must be finite, not NaN or infinite"))
             return recording, []
         source = Path(recording) if isinstance(recording, str) else recording
         return read_any(source, self.sample_rate)
@@ -137,12 +146,17 @@ class Transcriber:
             with torch.inference_mode():
                 return list(self._view(given)[self._hypotheses])
         except RuntimeError as error:
-            if "memory" not in str(error):
+            if not _is_out_of_memory(error):
                 raise
             longest = int(lengths.max()) / self.sample_rate
             message = f"not enough memory to recognise {longest:.0f} s of audio at once"
             help = "cut the recording into pieces of a minute, or use fewer seconds in a batch"
             raise DataError(Diagnostic("PR001", message, help=help)) from None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # the CPU has no exception of its own for it
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _audio_input(graph: SolvedGraph, view: CompiledView) -> PortName:

@@ -105,6 +105,28 @@ def test_samples_of_another_shape_are_refused(model, samples):
         Transcriber(model).transcribe([samples])
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e300])
+def test_samples_that_are_not_finite_are_refused(model, value):
+    samples = torch.zeros(800, dtype=torch.float64)
+    samples[3] = value
+    with pytest.raises(DataError) as caught:
+        Transcriber(model).transcribe([samples])
+    assert str(caught.value) == "error[PR002]: samples must be finite, not NaN or infinite"
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan")])
+def test_batches_without_audio_are_refused(model, seconds):
+    with pytest.raises(ValueError, match="`batch_seconds` must be above 0, not"):
+        Transcriber(model, batch_seconds=seconds)
+    with pytest.raises(ValueError, match="`batch_seconds` must be above 0, not"):
+        Transcriber.open("missing.phono", batch_seconds=seconds)
+
+
+def test_a_device_that_is_none_is_refused_before_anything_is_read():
+    with pytest.raises(ValueError, match="`foo` is no device; write auto, cpu, cuda, cuda:1 or"):
+        Transcriber.open("missing.phono", device="foo")
+
+
 def test_a_bundle_opens_with_its_weights(model, tmp_path):
     save_bundle(tmp_path / "a.phono", model.graph, model.module.state_dict(), {})
     opened, samples = Transcriber.open(tmp_path / "a.phono"), noise(0.8)
@@ -134,12 +156,30 @@ def test_a_view_that_cannot_transcribe_is_refused(model, view, message):
     )
 
 
-def test_too_little_memory_is_told_with_the_length(model, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 TB"),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 TB"),
+    ],
+)
+def test_too_little_memory_is_told_with_the_length(model, monkeypatch, error):
     transcriber = Transcriber(model)
 
     def run_out(given: object) -> None:
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 TB")
+        raise error
 
     monkeypatch.setattr(transcriber, "_view", run_out)
     with pytest.raises(DataError, match="not enough memory to recognise 2 s of audio at once"):
         transcriber.transcribe([noise(2.0)])
+
+
+def test_a_fault_in_memory_is_not_told_as_too_little_of_it(model, monkeypatch):
+    transcriber = Transcriber(model)
+
+    def fail(given: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(transcriber, "_view", fail)
+    with pytest.raises(RuntimeError, match="an illegal memory access"):
+        transcriber.transcribe([noise(0.5)])

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonograph.errors import Diagnostic, GraphError, Place
+
+HOSTILE = "a\x1b]0;pwned\x07b"
+ESCAPED = r"a\x1b]0;pwned\x07b"
+
+
+def test_no_part_of_a_fault_reaches_the_terminal_raw():
+    place = Place(HOSTILE, 2, 2, 3, HOSTILE)
+    fault = Diagnostic("PG010", HOSTILE, place, HOSTILE, (HOSTILE,), HOSTILE)
+    assert str(GraphError(fault)) == (
+        f"error[PG010]: {ESCAPED}\n"
+        f"  --> {ESCAPED}:2:2\n"
+        "   |\n"
+        f" 2 | {ESCAPED}\n"
+        f"   |  ^^^^^^ {ESCAPED}\n"
+        f"   = {ESCAPED}\n"
+        f"   = help: {ESCAPED}"
+    )
+
+
+@given(st.text(st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "L"]), max_size=20))
+def test_a_message_is_one_line_without_controls(text):
+    shown = str(Diagnostic("PG010", text))
+    assert "".join(c for c in shown if c not in "\t\u200c\u200d").isprintable()
+
+
+@pytest.mark.parametrize("text", ["größer 「音声」", "نمی\u200cشود", "👩\u200d💻", "a\u00a0b"])
+def test_ordinary_text_of_any_script_stays(text):
+    assert str(Diagnostic("PG010", text)) == f"error[PG010]: {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("a\nb", r"a\nb"), ("\x9b2J", r"\x9b2J"), ("\u202etxt", r"\u202etxt"), ("\udcff", r"\udcff")],
+)
+def test_what_cannot_be_seen_is_escaped(text, shown):
+    assert str(Diagnostic("PG010", text)) == f"error[PG010]: {shown}"
+
+
+def test_the_underline_stands_below_its_text_after_escapes():
+    source = "\x1b mel: {}"
+    fault = Diagnostic("PG010", "no", Place("a.yaml", 1, source.index("mel") + 1, 3, source))
+    _, _, _, line, underline = str(fault).splitlines()
+    assert line[underline.index("^") :].startswith("mel")
+    assert underline.count("^") == 3
+
+
+def test_json_keeps_the_characters():
+    assert json.loads(json.dumps(Diagnostic("PG010", HOSTILE).to_json()))["message"] == HOSTILE

@@ -1,0 +1,79 @@
+"""Which weights are kept, and when."""
+
+import pytest
+import torch
+
+from phonograph.collections import default_registry
+from phonograph.errors import DataError, Diagnostic
+from phonograph.graphs.bundle import read_bundle
+from phonograph.training import checkpoints
+from phonograph.training.lightning_graph import LightningGraph
+
+BLIND = "modules.data.with.validation=null"
+
+
+@pytest.fixture
+def break_at(monkeypatch):
+    """Fail before a step, with values of the graph as a function leaves them."""
+
+    def breaking(step, change=lambda module: None):
+        train_on = LightningGraph.training_step
+
+        def training_step(self, batch):
+            if self.global_step == step:
+                with torch.no_grad():
+                    change(self)
+                raise DataError(Diagnostic("PD001", "the file is broken"))
+            return train_on(self, batch)
+
+        monkeypatch.setattr(LightningGraph, "training_step", training_step)
+
+    return breaking
+
+
+def _step(bundle):
+    return read_bundle(bundle, default_registry()).notes["step"]
+
+
+@pytest.mark.parametrize("rare", [BLIND, "train.trainer.check_val_every_n_epoch=100"])
+def test_a_training_that_fails_keeps_what_it_learnt(train, folder, break_at, rare):
+    break_at(4)
+    with pytest.raises(DataError, match="the file is broken"):
+        train(rare)
+    assert _step(folder / "run" / "last.phono") == 4
+    assert _step(folder / "run" / "best.phono") == 4
+
+
+def test_a_training_that_fails_before_its_first_step_keeps_nothing(train, folder, break_at):
+    break_at(0)
+    with pytest.raises(DataError, match="the file is broken"):
+        train(BLIND)
+    assert not (folder / "run" / "last.phono").exists()
+
+
+@pytest.mark.parametrize("values", ["parameters", "buffers"])
+def test_values_that_are_not_finite_are_not_kept(train, folder, break_at, values):
+    def spoil(module):
+        next(v for v in getattr(module, values)() if v.is_floating_point()).fill_(float("nan"))
+
+    break_at(4, spoil)
+    with pytest.raises(DataError, match="the file is broken"):
+        train(BLIND)
+    assert not (folder / "run" / "last.phono").exists()
+
+
+@pytest.mark.parametrize(("pause", "kept"), [(0.0, [1, 2, 3, 4, 5, 6]), (1e6, [])])
+def test_weights_are_kept_now_and_then_while_training(train, monkeypatch, pause, kept):
+    seen = []
+    save = checkpoints.Checkpoints.save_last
+
+    def save_last(self, trainer, module):
+        save(self, trainer, module)
+        if trainer.training:
+            seen.append(trainer.global_step)
+
+    monkeypatch.setattr(checkpoints, "_PAUSE", pause)
+    monkeypatch.setattr(checkpoints.Checkpoints, "save_last", save_last)
+    result = train(BLIND)
+    assert seen == kept
+    assert _step(result.last) == 6
