@@ -51,10 +51,10 @@ def test_a_training_that_fails_before_its_first_step_keeps_nothing(train, folder
     assert not (folder / "run" / "last.phono").exists()
 
 
-@pytest.mark.parametrize("values", ["parameters", "buffers"])
-def test_values_that_are_not_finite_are_not_kept(train, folder, break_at, values):
+@pytest.mark.parametrize("name", ["weight", "running_mean"])
+def test_values_that_are_not_finite_are_not_kept(train, folder, break_at, name):
     def spoil(module):
-        next(v for v in getattr(module, values)() if v.is_floating_point()).fill_(float("nan"))
+        next(v for n, v in module.state_dict().items() if n.endswith(name)).fill_(float("nan"))
 
     break_at(4, spoil)
     with pytest.raises(DataError, match="the file is broken"):

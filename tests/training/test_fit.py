@@ -100,7 +100,8 @@ def test_a_seed_makes_a_training_repeatable(train, folder):
 
 
 def test_losses_are_equal_with_and_without_a_cached_prefix(train, folder, frozen):
-    common = (*frozen, EACH_STEP, "train.trainer.max_steps=12")
+    each_epoch = "train.trainer.check_val_every_n_epoch=1"
+    common = (*frozen, EACH_STEP, "train.trainer.max_steps=12", each_epoch)
     train(*common, run="cached")
     train(*common, "train.cache=false", run="plain")
     said = (folder / "said.txt").read_text(encoding="utf-8")
