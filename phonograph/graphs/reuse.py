@@ -15,6 +15,7 @@ from phonograph.graphs.model import Model, build
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.spec import PortName
+from phonograph.graphs.views import stand_in
 from phonograph.types.kinds import Audio
 from phonograph.types.vocabulary import Vocabulary
 
@@ -81,11 +82,14 @@ class _Comparison:
     def _compare(self, now: str, before: str) -> None:
         if now in self.faults or (self.weights[now] and self.weights_before[before]):
             return
-        if self.weights[now] or self.weights_before[before]:
+        node, node_before = self.graph.nodes[now], self.source.nodes[before]
+        weighs = bool(self.weights[now]) == bool(self.weights_before[before])
+        if not weighs or node.declaration.is_source != node_before.declaration.is_source:
             message = f"`{now}` stands where the checkpoint has `{before}`"
-            self._fault(now, "PG053", message, (), f"write {_in_yaml_node(self.source, before)}")
+            causes = (f"`{before}` is {node_before.declaration.id}, `{now}` {node.declaration.id}",)
+            self._fault(now, "PG053", message, causes, "wire what is reused as it was in training")
             return
-        heard, heard_before = _heard(self.graph.nodes[now]), _heard(self.source.nodes[before])
+        heard, heard_before = _heard(node), _heard(node_before)
         if heard != heard_before:
             self._heard_otherwise(now, before, heard, heard_before)
         else:
@@ -124,14 +128,15 @@ def _nodes_of(weights: Iterable[str]) -> list[str]:
 
 
 def _giver(graph: SolvedGraph, target: PortName) -> PortName | None:
-    """Find what feeds an input, looking through nodes that exist in one view only."""
+    """Find what feeds an input, looking through augmentation: it is of training, not of meaning."""
     source = graph.wiring.source_of(target)
-    while source is not None and graph.nodes[source.node].only:
-        node = graph.nodes[source.node]
-        kind = type(node.outputs[source.port].kind)
-        through = next(port for port, given in node.inputs.items() if type(given.kind) is kind)
-        source = graph.wiring.source_of(PortName(node.name, through))
+    while source is not None and _is_augmentation(graph.nodes[source.node]):
+        source = stand_in(graph, source)
     return source
+
+
+def _is_augmentation(node: SolvedNode) -> bool:
+    return node.only is not None or node.declaration.registration.random
 
 
 def _heard(node: SolvedNode) -> Settings:
@@ -139,12 +144,8 @@ def _heard(node: SolvedNode) -> Settings:
     if not node.declaration.is_source:
         given = {key: to_plain(value) for key, value in node.parameters.items()}
         return {"module": node.declaration.id, **given}
-    rates = [port.attributes["rate"] for port in node.outputs.values() if _is_audio(port.kind)]
+    rates = [p.attributes["rate"] for p in node.outputs.values() if isinstance(p.kind, Audio)]
     return {"sample_rate": str(rates[0])} if rates else {}
-
-
-def _is_audio(kind: object) -> bool:
-    return isinstance(kind, Audio)
 
 
 def _vocabulary(node: SolvedNode) -> Vocabulary | None:

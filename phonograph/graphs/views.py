@@ -161,7 +161,7 @@ class _Route:
         """Look through nodes that exist only in another view."""
         node = self.graph.nodes[port.node]
         while node.only is not None and node.only != self.view and port not in self.feed:
-            source = _stand_in(self.graph, port)
+            source = stand_in(self.graph, port)
             if source is None:
                 self.dead_ends[port] = None
                 return port
@@ -192,7 +192,7 @@ class _Route:
         return feeders
 
 
-def _stand_in(graph: SolvedGraph, port: PortName) -> PortName | None:
+def stand_in(graph: SolvedGraph, port: PortName) -> PortName | None:
     """Find what takes the place of a port where its node is left out."""
     through = _inputs_like(graph.nodes[port.node], port.port)
     return graph.wiring.source_of(PortName(port.node, through[0])) if len(through) == 1 else None

@@ -1,10 +1,16 @@
 import pytest
 import torch
+from torch import nn
 
+from phonograph import collections as somewhere
 from phonograph.errors import GraphError
 from phonograph.graphs.bundle import save_bundle
+from phonograph.graphs.check import load_graph
 from phonograph.graphs.fine_tune import start_from
 from phonograph.graphs.model import build
+from phonograph.types.kinds import Audio
+from phonograph.types.ports import ports
+from phonograph.types.registry import Registry, register
 
 OTHER_LETTERS = 'modules.data.with.tokenizer={type: characters, alphabet: "abc "}'
 
@@ -87,6 +93,35 @@ def test_a_front_end_of_another_name_is_compared_all_the_same(checkpoint, tiny, 
     [fault] = faults_of(build(tiny(*renamed, "init={from: start.phono}")), registry)
     assert fault.message == "`front` differs from what the checkpoint was trained with"
     assert fault.causes == ("`window` was 0.025, is 0.04",)
+
+
+def test_what_stands_where_the_data_layer_stood_is_an_error(
+    checkpoint, tiny, tmp_path, monkeypatch, registry
+):
+    class Louder(nn.Module):
+        """Louder."""
+
+        @ports(audio=Audio("B S", rate="sample_rate"), out={"audio": Audio("B S")})
+        def forward(self, audio): ...
+
+        def __init__(self, sample_rate: int) -> None:
+            super().__init__()
+
+    monkeypatch.setattr(somewhere, "Louder", register("x.louder", version=1)(Louder), raising=False)
+    known = Registry({**registry.table, "x.louder": f"{somewhere.__name__}:Louder"})
+    overrides = (
+        "modules.louder={module: x.louder, from: data.audio}",
+        "modules.mel.from={audio: louder.audio, lengths: data.audio_lengths}",
+        "init={from: start.phono}",
+    )
+    model = build(load_graph(tmp_path / "tiny.yaml", overrides, known))
+    [fault] = faults_of(model, known)
+    assert fault.message == "`louder` stands where the checkpoint has `data`"
+    assert fault.causes == ("`data` is asr.manifest, `louder` x.louder",)
+
+
+def test_augmentation_in_every_view_is_looked_through(checkpoint, tiny, registry):
+    start_from(build(tiny("modules.augment.only=null", "init={from: start.phono}")), registry)
 
 
 def test_another_sample_rate_than_in_training_is_an_error(checkpoint, tiny, registry):

@@ -28,7 +28,7 @@ Recording = str | Path | bytes | BinaryIO | Tensor
 
 
 class Transcriber:
-    """Reads recordings aloud as text.
+    """Writes down what is said in recordings.
 
     Args:
         model: a built recogniser; it is put into evaluation mode, and stays on its device.
