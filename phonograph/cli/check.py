@@ -18,7 +18,7 @@ def check(graph: Graph, overrides: Overrides, *, as_json: AsJson = False) -> Non
       phonograph check phonograph://asr/prompts
       phonograph check my.yaml modules.mel.with.n_mels=64
     """
-    from phonograph.graphs.describe import left_open
+    from phonograph.graphs.left_open import left_open
 
     checked = check_argument(graph, overrides)
     solved, faults = checked.graph, checked.faults

@@ -19,7 +19,7 @@ from phonograph.cli.graph_argument import (
     load_argument,
 )
 from phonograph.cli.screen import counted, note, say, say_json
-from phonograph.errors import Diagnostic, GraphError
+from phonograph.errors import GraphError
 
 if TYPE_CHECKING:
     from phonograph.graphs.solved import SolvedGraph
@@ -91,16 +91,9 @@ def _placement(device: str) -> list[str]:
 
 
 def _refuse_open(graph: SolvedGraph) -> None:
-    from phonograph.graphs.describe import left_open
+    from phonograph.graphs.left_open import left_open_faults
 
-    document = graph.spec.document
-    faults = []
-    for name in left_open(graph):
-        trail = [int(key) if key.isdigit() else key for key in name.split(".")]
-        help = f"give it: {name}=…"
-        faults.append(
-            Diagnostic("PG064", f"`{name}` is left open", document.place(*trail), help=help)
-        )
+    faults = left_open_faults(graph)
     if faults:
         raise GraphError(faults)
 

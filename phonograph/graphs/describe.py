@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from phonograph.graphs.axis_letters import AxisLetters
 from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
+from phonograph.graphs.left_open import left_open
 from phonograph.graphs.model import Model
-from phonograph.graphs.parameters import GIVEN_LATER, to_plain
+from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.prefix import prefix_nodes
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import PortName
@@ -43,11 +44,6 @@ def describe(model: Model, view: str | None = None) -> Description:
         axes=letters.axes,
         left_open=tuple(left_open(graph)),
     )
-
-
-def left_open(graph: SolvedGraph) -> Iterator[str]:
-    """Give the path of every setting that is `???`, as an override would spell it."""
-    yield from _open_below(graph.spec.document.data, "")
 
 
 def shorten(value: Any) -> Any:
@@ -132,16 +128,3 @@ def _port(name: str, port: SolvedPort, letters: AxisLetters, counts: str = "") -
 def _argument(value: Any) -> Any:
     # paths are left out of a lock, but a person wants to see them
     return str(value) if isinstance(value, Path | Vocabulary) else shorten(to_plain(value))
-
-
-def _open_below(value: Any, path: str) -> Iterator[str]:
-    entries: Iterable[tuple[Any, Any]] = ()
-    match value:
-        case dict():
-            entries = value.items()
-        case list():
-            entries = enumerate(value)
-        case str() if GIVEN_LATER in value:
-            yield path
-    for key, inner in entries:
-        yield from _open_below(inner, f"{path}.{key}" if path else str(key))

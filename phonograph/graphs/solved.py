@@ -117,12 +117,3 @@ class SolvedGraph:
     def output(self, port: PortName) -> SolvedPort:
         """Return a solved output port."""
         return self.nodes[port.node].outputs[port.port]
-
-    def missing(self) -> list[str]:
-        """Return the parameters that are still `???`."""
-        return [
-            f"modules.{node.name}.with.{name}"
-            for node in self.nodes.values()
-            for name, value in node.parameters.items()
-            if isinstance(value, str) and value == "???"
-        ]

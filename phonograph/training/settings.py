@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -13,7 +13,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import torch
 
 from phonograph.errors import Diagnostic, GraphError, Place, nearest
-from phonograph.graphs.parameters import GIVEN_LATER, Misfit, convert, is_open
+from phonograph.graphs.left_open import left_open_faults
+from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
@@ -109,11 +110,7 @@ class _Reader:
 
     def unready(self, settings: Settings) -> list[Diagnostic]:
         """Return what `check` accepts and training does not."""
-        opened = [".".join(map(str, trail)) for trail in _open(self.written, ("train",))]
-        faults = [
-            Diagnostic("PG064", f"`{name}` is left open", help=f"give it: {name}=…")
-            for name in [*self.graph.missing(), *opened]
-        ]
+        faults = left_open_faults(self.graph)
         if settings.budget.is_open and not faults:
             message = "nothing ends the training"
             help = "give `max_epochs`, `max_steps` or `max_time` under `train: {trainer: {…}}`"
@@ -256,15 +253,3 @@ def _without_tensors(annotation: Any) -> Any:
     if origin in (Union, UnionType):
         return reduce(or_, (_without_tensors(item) for item in inner if item is not torch.Tensor))
     return annotation
-
-
-def _open(value: Any, trail: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Find the trails of values that are still to be given."""
-    if value == GIVEN_LATER:
-        yield trail
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _open(item, (*trail, str(key)))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _open(item, (*trail, str(index)))

@@ -5,8 +5,9 @@ import pytest
 from phonograph.collections import default_registry
 from phonograph.errors import GraphError
 from phonograph.graphs.check import load_graph
-from phonograph.graphs.describe import describe, left_open, shorten
+from phonograph.graphs.describe import describe, shorten
 from phonograph.graphs.description import Description
+from phonograph.graphs.left_open import left_open
 from phonograph.graphs.model import Model, build
 from phonograph.graphs.spec import PortName
 

@@ -160,9 +160,11 @@ def test_values_still_to_be_given_pass_a_check_but_not_training(load):
         str(caught.value)
         == """\
 error[PG064]: `train.optimizer.lr` is left open
+  --> command line: train.optimizer.lr=???
    = help: give it: train.optimizer.lr=…
 
 error[PG064]: `train.trainer.max_steps` is left open
+  --> command line: train.trainer.max_steps=???
    = help: give it: train.trainer.max_steps=…"""
     )
 

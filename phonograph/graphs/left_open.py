@@ -1,0 +1,47 @@
+"""What a user must still give: every `???`, spelt as an override would spell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from phonograph.errors import Diagnostic
+from phonograph.graphs.compose import Trail
+from phonograph.graphs.parameters import GIVEN_LATER
+from phonograph.graphs.solved import SolvedGraph
+
+
+def left_open(graph: SolvedGraph) -> Iterator[str]:
+    """Give the path of every setting that is still `???`."""
+    for trail in _open_below(graph.spec.document.data, ()):
+        yield _spelt(trail)
+
+
+def left_open_faults(graph: SolvedGraph) -> list[Diagnostic]:
+    """Return a fault for every `???`: `check` accepts them, training does not."""
+    document = graph.spec.document
+    return [
+        Diagnostic(
+            "PG064",
+            f"`{_spelt(trail)}` is left open",
+            document.place(*trail),
+            help=f"give it: {_spelt(trail)}=…",
+        )
+        for trail in _open_below(document.data, ())
+    ]
+
+
+def _spelt(trail: Trail) -> str:
+    return ".".join(map(str, trail))
+
+
+def _open_below(value: Any, trail: Trail) -> Iterator[Trail]:
+    match value:
+        case dict():
+            for key, inner in value.items():
+                yield from _open_below(inner, (*trail, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _open_below(inner, (*trail, index))
+        case str() if GIVEN_LATER in value:
+            yield trail
