@@ -79,8 +79,8 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
     """Read a bundle; its graph is checked as any other.
 
     Raises:
-        BundleError: it is missing, damaged or too large, holds what a bundle does not hold, or its
-            graph does not hold with the modules installed here.
+        BundleError: it is missing, damaged or too large, holds what a bundle does not hold, its
+            graph does not hold with the modules installed here, or its weights do not fit.
     """
     members = _read_members(path)
     try:
@@ -95,6 +95,10 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
         raise BundleError(checked.faults)
     if notes.get("fingerprint") != fingerprint(lock):
         raise _refuse("PB003", path, f"{GRAPH} was changed after it was written")
+    misfits = _misfits(checked.graph, weights)
+    if misfits:
+        reason = ", ".join(misfits[:3]) + (f" and {len(misfits) - 3} more" * (len(misfits) > 3))
+        raise _refuse("PB004", path, f"its weights do not fit its graph: {reason}")
     return Bundle(checked.graph, weights, notes)
 
 
@@ -102,20 +106,19 @@ def open_bundle(path: Path, registry: Registry, device: str = "cpu") -> Model:
     """Build the model of a bundle, with its weights, ready to run.
 
     Raises:
-        BundleError: as `read_bundle`, or its weights do not fit its graph.
+        BundleError: as `read_bundle`.
     """
     bundle = read_bundle(path, registry)
-    # Shapes first, without memory: a graph may ask for more than its weights are.
-    wanted = _shapes(build(bundle.graph, device="meta").module.state_dict())
-    given = _shapes(bundle.weights)
-    if wanted != given:
-        misfits = sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
-        reason = ", ".join(misfits[:3]) + (f" and {len(misfits) - 3} more" * (len(misfits) > 3))
-        raise _refuse("PB004", path, f"its weights do not fit its graph: {reason}")
     model = build(bundle.graph)
     model.module.load_state_dict(bundle.weights)
     model.module.to(device).eval()
     return model
+
+
+def _misfits(graph: SolvedGraph, weights: Mapping[str, Tensor]) -> list[str]:
+    """Name weights of another shape, without memory: a graph may ask for more than it brings."""
+    wanted, given = _shapes(build(graph, device="meta").module.state_dict()), _shapes(weights)
+    return sorted(name for name in wanted | given if wanted.get(name) != given.get(name))
 
 
 def _shapes(weights: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

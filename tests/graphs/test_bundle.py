@@ -129,7 +129,15 @@ def test_weights_of_another_size_are_refused(saved, registry):
     notes = json.dumps({"fingerprint": fingerprint(lock)}).encode()
     other = rewritten(path, graph_json=json.dumps(lock).encode(), notes_json=notes)
     with pytest.raises(BundleError, match=r"weights do not fit its graph: encoder\.layers\.1"):
-        open_bundle(other, registry)
+        read_bundle(other, registry)
+
+
+def test_weights_of_nodes_that_are_not_there_are_refused(saved, tmp_path, registry):
+    _, graph, model = saved
+    weights = {**model.module.state_dict(), "ghost.weight": torch.zeros(1)}
+    save_bundle(tmp_path / "ghost.phono", graph, weights, {})
+    with pytest.raises(BundleError, match=r"weights do not fit its graph: ghost\.weight"):
+        read_bundle(tmp_path / "ghost.phono", registry)
 
 
 def test_a_graph_that_was_changed_afterwards_is_refused(saved, registry):

@@ -33,6 +33,13 @@ def test_each_recording_is_16_khz_mono_and_as_long_as_stated(split):
         assert len(samples) / rate == row["duration"]
 
 
+@pytest.mark.parametrize(
+    ("split", "minutes"), [("train", 14.0), ("validation", 1.3), ("test", 8.4)]
+)
+def test_the_splits_are_as_long_as_the_readme_says(split, minutes):
+    assert round(sum(row["duration"] for row in rows(split)) / 60, 1) == minutes
+
+
 def test_every_recording_is_in_one_manifest():
     named = [row["audio_filepath"] for split in SPLITS for row in rows(split)]
     assert sorted(named) == sorted(f"audio/{path.name}" for path in PROMPTS.glob("audio/*"))
