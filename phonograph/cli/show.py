@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -59,7 +60,8 @@ def _print(description: Description, view: str | None) -> None:
     say()
     for axis in description.axes:
         say(f"{axis.letter:>3} = {axis.explained}")
-    say("  B = utterances in a batch\n")
+    say("  B = utterances in a batch")
+    say("ahead = audio after a frame's own time that decides it, or all of the utterance\n")
     print_table(_view_table(description, view))
     for line in _remarks(description):
         say(f"\n{line}")
@@ -78,7 +80,7 @@ def _remarks(description: Description) -> list[str]:
 
 
 def _node_table(description: Description) -> Table:
-    table = start_table("node", "module", "output", "kind", "shape", "every")
+    table = start_table("node", "module", "output", "kind", "shape", "every", "ahead")
     table.add_column("parameters", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for node in description.nodes:
@@ -92,7 +94,8 @@ def _add_node(table: Table, node: NodeRow) -> None:
     first = (node.name, node.module)
     last = (f"{node.parameters:,}" if node.parameters else "", ", ".join(node.remarks))
     for port in shown:
-        table.add_row(*first, port.name, port.kind, port.shape, _every(port), *last)
+        shape = (port.name, port.kind, port.shape, _every(port), _ahead(port))
+        table.add_row(*first, *shape, *last)
         first, last = ("", ""), ("", "")
 
 
@@ -100,6 +103,12 @@ def _every(port: PortRow) -> str:
     if port.sample_rate is not None:
         return f"{port.sample_rate} Hz"
     return "" if port.period_ms is None else f"{port.period_ms:g} ms"
+
+
+def _ahead(port: PortRow) -> str:
+    if not port.look_ahead_ms:
+        return ""
+    return "all" if port.look_ahead_ms == math.inf else f"{port.look_ahead_ms:g} ms"
 
 
 def _view_table(description: Description, wanted: str | None) -> Table:

@@ -27,6 +27,7 @@ class CompiledView:
         core_inputs: ports the core takes, in order.
         core_outputs: ports the core returns, in order.
         tail: (node, module, its declaration), in order.
+        networks: ports that carry a module -> that module.
     """
 
     view: View
@@ -34,6 +35,7 @@ class CompiledView:
     core_inputs: tuple[PortName, ...]
     core_outputs: tuple[PortName, ...]
     tail: tuple[tuple[str, Any, Declaration], ...]
+    networks: Mapping[PortName, Any]
 
     def __call__(self, given: Mapping[PortName, Any]) -> Values:
         """Compute every output of the view.
@@ -45,6 +47,7 @@ class CompiledView:
             values by port: the view's outputs, and whatever the tail needed.
         """
         values: Values = {port: given[port] for port in self.view.inputs}
+        values |= self.networks
         results = self.core(*[values[port] for port in self.core_inputs])
         values.update(zip(self.core_outputs, results, strict=True))
         for name, module, declared in self.tail:
@@ -83,6 +86,7 @@ def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> 
         core_inputs=tuple(core_inputs),
         core_outputs=tuple(produced),
         tail=tuple((n, modules[n], graph.nodes[n].declaration) for n in view.tail),
+        networks={port: modules[port.node] for port in view.networks},
     )
 
 
@@ -91,7 +95,11 @@ def _feeds(view: View, port: PortName, nodes: tuple[str, ...]) -> bool:
 
 
 def _produced(graph: SolvedGraph, view: View) -> list[PortName]:
-    return [PortName(name, port) for name in view.core for port in graph.nodes[name].outputs]
+    return [
+        PortName(name, port)
+        for name in view.core
+        for port in graph.nodes[name].declaration.ports.returned
+    ]
 
 
 def _leaves_core(view: View, port: PortName) -> bool:
@@ -111,7 +119,7 @@ def _call(
         if PortName(name, port) in view.sources
     }
     result = traced.call_module(name, kwargs=arguments)
-    outputs = list(declared.ports.outputs)
+    outputs = list(declared.ports.returned)
     if len(outputs) == 1:
         values[PortName(name, outputs[0])] = result
         return
@@ -121,6 +129,6 @@ def _call(
 
 
 def _named(name: str, declared: Declaration, result: Any) -> Values:
-    outputs = list(declared.ports.outputs)
+    outputs = list(declared.ports.returned)
     results = (result,) if len(outputs) == 1 else result
     return {PortName(name, port): value for port, value in zip(outputs, results, strict=True)}

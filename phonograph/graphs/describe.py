@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 from phonograph.graphs.axis_letters import AxisLetters
 from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.left_open import left_open
+from phonograph.graphs.look_ahead import look_aheads
 from phonograph.graphs.model import Model
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.prefix import prefix_nodes
-from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode, SolvedPort
+from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View, plan_view
 from phonograph.graphs.weight_names import frozen_nodes
@@ -35,13 +37,13 @@ def describe(model: Model, view: str | None = None) -> Description:
     """
     graph = model.graph
     part = model.view(view).view if view is not None else None
-    letters = AxisLetters()
+    ports = _Ports(graph)
     return Description(
         name=graph.name,
-        nodes=tuple(_nodes(model, part, letters)),
-        wires=tuple(_wires(graph, part, letters)),
+        nodes=tuple(_nodes(model, part, ports)),
+        wires=tuple(_wires(graph, part, ports)),
         views=tuple(plan_view(graph, name) for name in graph.spec.views),
-        axes=letters.axes,
+        axes=ports.letters.axes,
         left_open=tuple(left_open(graph)),
     )
 
@@ -64,13 +66,43 @@ def shorten(value: Any) -> Any:
     return value
 
 
-def _nodes(model: Model, part: View | None, letters: AxisLetters) -> Iterator[NodeRow]:
+class _Ports:
+    """Writes ports as rows, with one letter for each length of the graph."""
+
+    def __init__(self, graph: SolvedGraph) -> None:
+        self.graph = graph
+        self.letters = AxisLetters()
+        self.ahead = look_aheads(graph)
+
+    def output(self, port: PortName) -> PortRow:
+        solved, counted = self.graph.output(port), self.graph.counted.get(port)
+        row = self.row(port.port, solved, self.letters.of(counted) if counted else "")
+        seconds = self.ahead.get(port)
+        return row if seconds is None else replace(row, look_ahead_ms=1000 * seconds)
+
+    def row(self, name: str, port: SolvedPort, counts: str = "") -> PortRow:
+        rate, vocabulary = port.attributes.get("rate"), port.attributes.get("vocab")
+        per_second = port.time.steps_per_second if port.time and rate is None else None
+        sizes = tuple(self.letters.of(s) if isinstance(s, Extent) else s for s in port.sizes)
+        return PortRow(
+            name=name,
+            kind=str(port.kind),
+            sizes=sizes,
+            sample_rate=int(rate) if isinstance(rate, Fraction) else None,
+            period_ms=float(1000 / per_second) if per_second else None,
+            look_ahead_ms=None,
+            vocabulary=str(vocabulary) if isinstance(vocabulary, Vocabulary) else "",
+            counts=counts,
+        )
+
+
+def _nodes(model: Model, part: View | None, ports: _Ports) -> Iterator[NodeRow]:
     counts, frozen, cached = model.parameter_counts(), frozen_nodes(model), _cached(model)
-    fed = {port.node for port in part.inputs} if part else set()
+    fed = {port.node for port in (*part.inputs, *part.networks)} if part else set()
     for node in model.graph.nodes.values():
         if part is not None and node.name not in {*part.nodes, *fed}:
             continue
-        given = [port for port in node.outputs if _is_given(part, PortName(node.name, port))]
+        outputs = [PortName(node.name, port) for port in node.outputs]
         yield NodeRow(
             name=node.name,
             module=node.declaration.id,
@@ -81,8 +113,8 @@ def _nodes(model: Model, part: View | None, letters: AxisLetters) -> Iterator[No
             cached=node.name in cached,
             host=node.declaration.is_host and not node.declaration.is_source,
             only=node.only,
-            inputs=tuple(_port(n, port, letters) for n, port in node.inputs.items()),
-            outputs=tuple(_output(model.graph, node, name, letters) for name in given),
+            inputs=tuple(ports.row(n, port) for n, port in node.inputs.items()),
+            outputs=tuple(ports.output(port) for port in outputs if _is_given(part, port)),
         )
 
 
@@ -92,37 +124,19 @@ def _cached(model: Model) -> Sequence[str]:
 
 def _is_given(part: View | None, port: PortName) -> bool:
     """A node that is not run by a view gives only what the view is fed with."""
-    return part is None or port.node in part.nodes or port in part.inputs
+    if part is None or port.node in part.nodes:
+        return True
+    return port in part.inputs or port in part.networks
 
 
-def _wires(graph: SolvedGraph, part: View | None, letters: AxisLetters) -> Iterator[WireRow]:
+def _wires(graph: SolvedGraph, part: View | None, ports: _Ports) -> Iterator[WireRow]:
     for wire in graph.wiring.wires:
         if part is not None and wire.target not in part.sources:
             continue
         source = part.sources[wire.target] if part else wire.source
-        port = _output(graph, graph.nodes[source.node], source.port, letters)
+        port = ports.output(source)
         label = f"{port.kind} {port.shape}".strip()
         yield WireRow(source, wire.target, wire.automatic, label)
-
-
-def _output(graph: SolvedGraph, node: SolvedNode, name: str, letters: AxisLetters) -> PortRow:
-    counted = graph.counted.get(PortName(node.name, name))
-    return _port(name, node.outputs[name], letters, letters.of(counted) if counted else "")
-
-
-def _port(name: str, port: SolvedPort, letters: AxisLetters, counts: str = "") -> PortRow:
-    rate, vocabulary = port.attributes.get("rate"), port.attributes.get("vocab")
-    per_second = port.time.steps_per_second if port.time and rate is None else None
-    sizes = tuple(letters.of(s) if isinstance(s, Extent) else s for s in port.sizes)
-    return PortRow(
-        name=name,
-        kind=str(port.kind),
-        sizes=sizes,
-        sample_rate=int(rate) if isinstance(rate, Fraction) else None,
-        period_ms=float(1000 / per_second) if per_second else None,
-        vocabulary=str(vocabulary) if isinstance(vocabulary, Vocabulary) else "",
-        counts=counts,
-    )
 
 
 def _argument(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ class PortRow:
         sizes: a letter, a number or a formula for each axis.
         sample_rate: samples per second of audio, else None.
         period_ms: milliseconds from one frame to the next, None for audio and without time.
+        look_ahead_ms: milliseconds beyond its own time that decide a value, infinite where the
+            whole utterance does; None without time.
         vocabulary: the tokens it is about, in a few words, or empty.
         counts: the letter of the axis whose steps an output of kind Lengths counts, or empty.
     """
@@ -30,6 +33,7 @@ class PortRow:
     sizes: tuple[str | int, ...]
     sample_rate: int | None
     period_ms: float | None
+    look_ahead_ms: float | None
     vocabulary: str
     counts: str
 
@@ -46,6 +50,7 @@ class PortRow:
             "sizes": list(self.sizes),
             "sample_rate": self.sample_rate,
             "frame_period_ms": self.period_ms,
+            "look_ahead_ms": "all" if self.look_ahead_ms == math.inf else self.look_ahead_ms,
             "vocabulary": self.vocabulary,
             "counts": self.counts,
         }

@@ -75,7 +75,7 @@ def _unchanging(model: Model, view: View) -> set[str]:
         given = {port.node for port in view.inputs}
         still = counts[name] == 0 or name in frozen
         still = still and all(
-            "B" in kind.axes.split() for kind in declaration.ports.outputs.values()
+            "B" in kind.axes.split() for kind in declaration.ports.returned.values()
         )
         if still and not declaration.registration.random and feeders <= found | given:
             found.add(name)

@@ -9,7 +9,7 @@ from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
 from phonograph.graphs.spec import GraphSpec, PortName, ViewSpec
 from phonograph.types.declaration import Declaration
-from phonograph.types.kinds import Lengths, Rejected, Text
+from phonograph.types.kinds import Lengths, Network, Rejected, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class View:
         tail: nodes that handle text, and all after them, in order.
         sources: input port -> the port that feeds it in this view.
         score: metric -> (hypothesis port, reference port).
+        networks: ports that carry a module itself; its node need not run for them.
     """
 
     name: str
@@ -35,6 +36,7 @@ class View:
     tail: tuple[str, ...]
     sources: Mapping[PortName, PortName]
     score: Mapping[str, tuple[PortName, PortName]]
+    networks: tuple[PortName, ...]
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -57,6 +59,8 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
                 kind = declarations[port.node].ports.outputs[port.port]
                 if not isinstance(kind, Text):
                     reason = f"`{trail[1]}` compares texts; `{port}` is {kind}"
+            elif not reason and _is_network(declarations, port):
+                reason = f"`{port}` is a module, which a decoder uses; a view gives values"
             if reason:
                 place = spec.document.place("views", view.name, *trail)
                 faults.append(Diagnostic("PG012", reason, place, help=help))
@@ -117,6 +121,7 @@ def cut(
         tail=tuple(name for name in nodes if name in host),
         sources=route.sources,
         score={m: (route.real(a), route.real(b)) for m, (a, b) in spec.score.items()},
+        networks=tuple(route.networks),
     )
 
 
@@ -155,6 +160,7 @@ class _Route:
         self.nodes: set[str] = set()
         self.inputs: dict[PortName, None] = {}
         self.sources: dict[PortName, PortName] = {}
+        self.networks: dict[PortName, None] = {}
         self.dead_ends: dict[PortName, None] = {}
 
     def real(self, port: PortName) -> PortName:
@@ -188,7 +194,10 @@ class _Route:
             if wire.target.node == name:
                 source = self.real(wire.source)
                 self.sources[wire.target] = source
-                feeders.append(source)
+                if isinstance(self.graph.output(source).kind, Network):
+                    self.networks[source] = None
+                else:
+                    feeders.append(source)
         return feeders
 
 
@@ -222,6 +231,11 @@ def _why_no_output(
         if port.port not in outputs:
             return f"`{port.node}` has no output `{port.port}`", nearest(port.port, outputs)
     return "", ""
+
+
+def _is_network(declarations: Mapping[str, Declaration], port: PortName) -> bool:
+    declared = declarations.get(port.node)
+    return declared is not None and isinstance(declared.ports.outputs[port.port], Network)
 
 
 def _dead_end(graph: SolvedGraph, port: PortName) -> Diagnostic:

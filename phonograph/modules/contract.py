@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from phonograph.modules.causality import Probe, look_ahead_faults
 from phonograph.modules.declared_shapes import output_faults, with_fresh_axes
 from phonograph.modules.random_inputs import Axes, Batch, alone, draw, numbers_of, spoilt
 from phonograph.types.declaration import Declaration
@@ -35,6 +36,7 @@ def contract_faults(
     * In evaluation an utterance gives the same alone as in a batch, whatever is in the padding. A
       class excepts itself with `padding_waiver = "why"`.
     * In evaluation the same input gives the same output; no input is changed in place.
+    * In evaluation an output depends on later input exactly as far as `look_ahead` says.
     * In training the gradient reaches every parameter and is finite.
     * `torch.export` keeps every UPPERCASE axis free. A class excepts itself with
       `exports = "why not"`.
@@ -60,6 +62,8 @@ def contract_faults(
         faults = [
             fault for batch in batches for fault in _evaluation_faults(subject, batch, generator)
         ]
+        if not faults:
+            faults += _causality_faults(subject, alone(subject.inputs, batches[0], 0), parameters)
         if not faults:
             faults += _gradient_faults(subject, batches)
         if export and not faults:
@@ -97,7 +101,7 @@ class _Subject:
 
     @property
     def outputs(self) -> Mapping[str, Kind]:
-        return self.declaration.ports.outputs
+        return self.declaration.ports.returned
 
     def run(self, batch: Batch) -> dict[str, Any]:
         return self.named(self.module(**batch.values))
@@ -125,6 +129,23 @@ def _evaluation_faults(subject: _Subject, batch: Batch, generator: torch.Generat
                 subject, batch, first, spoilt(subject.inputs, batch, generator)
             )
     return faults
+
+
+@torch.no_grad()
+def _causality_faults(
+    subject: _Subject, batch: Batch, parameters: Mapping[str, object]
+) -> list[str]:
+    given = subject.declaration.parameters.values()
+    values = {p.name: p.default for p in given if not p.required} | dict(parameters)
+    return look_ahead_faults(
+        Probe(
+            run=lambda inputs: subject.named(subject.module(**inputs)),
+            inputs=subject.inputs,
+            outputs=subject.outputs,
+            batch=batch,
+            ahead=subject.declaration.steps_ahead(values),
+        )
+    )
 
 
 def _padding_faults(

@@ -57,6 +57,8 @@ class Declaration:
         ports: inputs and outputs.
         solvable: parameters that appear in ports, whose values travel along wires.
         derived: a pure function of parameters that gives further names for axes.
+        look_ahead: a pure function of parameters that says how many steps of the input beyond its
+            own an output depends on.
         optional: inputs that may stay unwired.
     """
 
@@ -66,6 +68,7 @@ class Declaration:
     ports: Ports
     solvable: frozenset[str]
     derived: Callable[..., Mapping[str, Any]] | None
+    look_ahead: Callable[..., float] | None
     optional: frozenset[str]
 
     @property
@@ -90,6 +93,19 @@ class Declaration:
     def derived_names(self) -> list[str]:
         """Return the parameters that the derived values are computed from."""
         return list(inspect.signature(self.derived).parameters) if self.derived else []
+
+    def steps_ahead(self, parameters: Mapping[str, Any]) -> float:
+        """Return how many input steps after its own an output depends on, infinite for all.
+
+        The output's frame t stands at the input's step t * stride.
+
+        Args:
+            parameters: every constructor argument, solved.
+        """
+        if self.look_ahead is None:
+            return 0.0
+        wanted = inspect.signature(self.look_ahead).parameters
+        return float(self.look_ahead(**{name: parameters[name] for name in wanted}))
 
     @property
     def summary(self) -> str:
@@ -124,6 +140,10 @@ def declaration_of(cls: type) -> Declaration:
         if name not in parameters or name in solvable:
             why = "wires may decide" if name in solvable else "is no parameter"
             raise TypeError(f"{cls.__name__}: derived wants `{name}`, which {why}")
+    look_ahead = getattr(cls, "look_ahead", None)
+    for name in inspect.signature(look_ahead).parameters if look_ahead else ():
+        if name not in parameters:
+            raise TypeError(f"{cls.__name__}: look_ahead wants `{name}`, which is no parameter")
     if declared.inputs:
         _refuse_paths(cls, parameters)
     return Declaration(
@@ -133,6 +153,7 @@ def declaration_of(cls: type) -> Declaration:
         ports=declared,
         solvable=solvable,
         derived=derived,
+        look_ahead=look_ahead,
         optional=_optional_inputs(cls, method, declared),
     )
 

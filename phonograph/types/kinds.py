@@ -12,6 +12,7 @@
     ├── Embedding(space)
     ├── Durations, Pitch
     ├── Loss
+    ├── Network(role, vocab)           a module itself, not what it computes
     └── Text, Hypotheses, Id        host values: Python lists, no tensors
 
 A kind may feed its ancestors, never its siblings. A kind's first argument spells its axes (see
@@ -167,6 +168,19 @@ class Pitch(Kind):
 @dataclass(frozen=True, slots=True)
 class Loss(Kind):
     """A number to make small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network(Kind):
+    """A module itself, with its weights, for a decoder that calls it step by step.
+
+    The module's method does not return it; a view that wants only the network does not run it.
+    """
+
+    role: str = ""
+    vocab: str = "vocab"
+
+    solved: ClassVar[dict[str, str]] = {"vocab": "vocabulary"}
 
 
 @dataclass(frozen=True, slots=True)

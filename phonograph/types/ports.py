@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from phonograph.types.kinds import Kind
+from phonograph.types.kinds import Kind, Network
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -19,6 +19,11 @@ class Ports:
 
     inputs: Mapping[str, Kind]
     outputs: Mapping[str, Kind]
+
+    @property
+    def returned(self) -> Mapping[str, Kind]:
+        """The outputs that the method returns: all but the network itself."""
+        return {name: kind for name, kind in self.outputs.items() if not isinstance(kind, Network)}
 
 
 def ports(*, out: Mapping[str, Kind], **inputs: Kind) -> Callable[[Function], Function]:

@@ -6,7 +6,7 @@ def test_the_table_of_a_graph(run, graph_file):
     assert done.exit_code == 0
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert lines[0].startswith("small: 6 modules, ")
-    assert lines[2] == "node module output kind shape every parameters"
+    assert lines[2] == "node module output kind shape every ahead parameters"
     assert "data asr.manifest audio Audio B x S 8000 Hz" in lines
     assert "mel asr.log_mel features Mel B x 16 x T 10 ms" in lines
     assert "head asr.ctc_head log_probs LogProbs B x T2 x 28 20 ms 252" in lines

@@ -121,7 +121,13 @@ def test_json_has_the_total_and_the_rates(make):
     assert nodes["data"]["outputs"][0]["sample_rate"] == 8000
     assert nodes["encoder"]["with"]["feat_in"] == 16
     assert nodes["encoder"]["outputs"] == [
-        {"name": "encoded", "kind": "Encoded", "sizes": ["B", 8, "T2"], "frame_period_ms": 20.0},
+        {
+            "name": "encoded",
+            "kind": "Encoded",
+            "sizes": ["B", 8, "T2"],
+            "frame_period_ms": 20.0,
+            "look_ahead_ms": "all",
+        },
         {"name": "lengths", "kind": "Lengths", "sizes": ["B"], "counts": "T2"},
     ]
     assert data["axes"]["T2"]["period_ms"] == 20.0

@@ -7,7 +7,7 @@ from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.mermaid import quoted, to_mermaid
 from phonograph.graphs.spec import PortName
 
-TAKES = (PortRow("frames", "Frames", ("B", 8, "T"), None, 10.0, "", ""),)
+TAKES = (PortRow("frames", "Frames", ("B", 8, "T"), None, 10.0, None, "", ""),)
 
 
 def node(name: str, *, source: bool = False, cached: bool = False, host: bool = False) -> NodeRow:

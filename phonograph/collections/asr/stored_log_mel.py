@@ -87,6 +87,16 @@ class StoredLogMel(nn.Module):
         self.register_buffer("kernels", kernels)
         self.register_buffer("bands", bands)
 
+    @staticmethod
+    def look_ahead(sample_rate: int, window: float) -> int:
+        """Return the samples of a window after its middle.
+
+        >>> StoredLogMel.look_ahead(16000, 0.025)
+        199
+        """
+        samples = whole_samples(window, sample_rate, "window")
+        return samples - samples // 2 - 1
+
     @ports(
         audio=Audio("B S"),
         lengths=Lengths("B", of="S"),

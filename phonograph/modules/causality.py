@@ -1,0 +1,136 @@
+"""Whether outputs look as far ahead as their module declares: change what comes later, listen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from phonograph.modules.random_inputs import Batch
+from phonograph.types.axes import Role, role_of
+from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.step_functions import slope_and_period
+from phonograph.types.terms import Constant, Term, axis_in, substitute
+
+Run = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+_LOUD = 1e4  # so that what stands at the edge of a window is heard
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A module to listen to, with one utterance without padding.
+
+    Args:
+        run: takes inputs by name, returns outputs by name, the same for the same inputs.
+        inputs: kinds of the inputs.
+        outputs: kinds of the outputs.
+        batch: one utterance.
+        ahead: input steps after its own that an output is declared to depend on.
+    """
+
+    run: Run
+    inputs: Mapping[str, Kind]
+    outputs: Mapping[str, Kind]
+    batch: Batch
+    ahead: float
+
+
+def look_ahead_faults(probe: Probe) -> list[str]:
+    """Say where an output depends on later input than declared, or on less of it.
+
+    Every frame t is tried twice: with everything changed that lies beyond its look-ahead, which it
+    must not notice, and with only the last step changed that it may depend on, which some frame
+    must notice.
+    """
+    axis = _time_axis(probe.inputs)
+    if axis is None:
+        return []
+    return [
+        fault
+        for name, kind in probe.outputs.items()
+        if not kind.host and not isinstance(kind, Lengths)
+        for fault in _output_faults(probe, axis, name, kind)
+    ]
+
+
+def _time_axis(kinds: Mapping[str, Kind]) -> str | None:
+    for kind in kinds.values():
+        for term in parse_axes(kind.axes):
+            axis = axis_in(term)
+            if axis and role_of(axis) is Role.TIME and not isinstance(kind, Lengths):
+                return axis
+    return None
+
+
+def _output_faults(probe: Probe, axis: str, name: str, kind: Kind) -> Iterator[str]:
+    terms = parse_axes(kind.axes)
+    place = next((at for at, term in enumerate(terms) if axis_in(term) == axis), None)
+    if place is None or probe.batch.axes.sizes["B"] != 1:
+        return
+    steps, stride = probe.batch.axes.sizes[axis], _stride(terms[place], probe)
+    if probe.ahead == math.inf:
+        if not _heard(probe, axis, name, place, [(0, steps - 1, steps)])[0]:
+            yield f"{name}: it does not depend on the whole utterance, as look_ahead says"
+        return
+    own = [(frame, math.ceil(frame * stride + probe.ahead)) for frame in range(steps)]
+    own = [(frame, last) for frame, last in own if last + 1 < steps]
+    beyond = _heard(probe, axis, name, place, [(f, last + 1, steps) for f, last in own])
+    for (frame, last), heard in zip(own, beyond, strict=True):
+        if heard:
+            yield f"{name}: frame {frame} depends on steps after {last}, against its look_ahead"
+            return
+    # nothing is claimed by 0: some modules need nothing but the past
+    if (
+        own
+        and probe.ahead
+        and not any(_heard(probe, axis, name, place, [(f, p, p + 1) for f, p in own]))
+    ):
+        yield f"{name}: no frame looks {probe.ahead:g} steps ahead, as look_ahead says"
+
+
+def _stride(term: Term, probe: Probe) -> Fraction:
+    numbers: dict[str, Term] = {n: Constant(v) for n, v in probe.batch.axes.numbers.items()}
+    return 1 / slope_and_period(substitute(term, numbers))[0]
+
+
+def _heard(
+    probe: Probe, axis: str, name: str, place: int, changes: list[tuple[int, int, int]]
+) -> list[bool]:
+    """For each (frame, start, end) tell whether frames up to it notice steps start to end."""
+    if not changes:
+        return []
+    same = {n: _repeated(v, len(changes)) for n, v in probe.batch.values.items()}
+    other = dict(same)
+    for port, kind in probe.inputs.items():
+        at = [axis_in(term) for term in parse_axes(kind.axes)]
+        if axis in at and same[port].is_floating_point():
+            loud = _LOUD
+            other[port] = _changed(same[port], at.index(axis), changes, loud)
+    before, after = probe.run(same)[name], probe.run(other)[name]
+    scale = max(1.0, float(before.abs().max()))
+    return [
+        bool(
+            (before[row] - after[row]).narrow(place - 1, 0, frame + 1).abs().max()
+            > _TOLERANCE * scale
+        )
+        for row, (frame, _, _) in enumerate(changes)
+    ]
+
+
+def _repeated(value: Any, count: int) -> Any:
+    return value.repeat_interleave(count, 0) if isinstance(value, Tensor) else value * count
+
+
+def _changed(value: Tensor, place: int, changes: list[tuple[int, int, int]], loud: float) -> Tensor:
+    other = value.clone()
+    for row, (_, start, end) in enumerate(changes):
+        part = other[row].narrow(place - 1, start, end - start)
+        part.add_(loud * torch.randn_like(part).sign())
+    return other
