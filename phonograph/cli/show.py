@@ -40,9 +40,9 @@ def show(
     """
     from phonograph.graphs.describe import describe
     from phonograph.graphs.mermaid import to_mermaid
-    from phonograph.graphs.model import build
+    from phonograph.graphs.model import sketch
 
-    description = describe(build(load_argument(graph, overrides), device="meta"), view)
+    description = describe(sketch(load_argument(graph, overrides)), view)
     if as_json or form == "json":
         say_json(description.to_json())
     elif form == "mermaid":

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
 
 from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.document import Document, read_document
-from phonograph.graphs.model import build
+from phonograph.graphs.model import sketch
 from phonograph.graphs.overrides import resolve
-from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solve import solve_graph
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec
@@ -88,21 +86,12 @@ def _position(fault: Diagnostic) -> tuple[int, int]:
 
 
 def _build_faults(graph: SolvedGraph) -> list[Diagnostic]:
-    """Call every constructor, without memory for weights, unless values are still to come."""
-    if any(is_open(value) for value in _sizes_and_choices(graph)):
-        return []
+    """Call every constructor whose arguments are known, without memory for weights."""
     try:
-        return init_faults(build(graph, device="meta"))
+        model = sketch(graph)
     except GraphError as error:
         return list(error.diagnostics)
-
-
-def _sizes_and_choices(graph: SolvedGraph) -> Iterator[Any]:
-    """Every argument that is not a path: an open path disturbs no constructor."""
-    for node in graph.nodes.values():
-        for name, parameter in node.declaration.parameters.items():
-            if Path not in (parameter.annotation, *get_args(parameter.annotation)):
-                yield node.parameters[name]
+    return init_faults(model) if len(model.modules) == len(graph.nodes) else []
 
 
 def load_graph(

@@ -36,7 +36,7 @@ def describe(model: Model, view: str | None = None) -> Description:
         GraphError: the graph has no such view.
     """
     graph = model.graph
-    part = model.view(view).view if view is not None else None
+    part = model.plan(view) if view is not None else None
     ports = _Ports(graph)
     return Description(
         name=graph.name,
@@ -108,7 +108,7 @@ def _nodes(model: Model, part: View | None, ports: _Ports) -> Iterator[NodeRow]:
             module=node.declaration.id,
             version=node.declaration.registration.version,
             arguments={name: _argument(value) for name, value in node.parameters.items()},
-            parameters=counts[node.name],
+            parameters=counts.get(node.name, 0),
             frozen=node.name in frozen,
             cached=node.name in cached,
             host=node.declaration.is_host and not node.declaration.is_source,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args
 
 import torch
 from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.compiled_view import CompiledView, compile_view
+from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View, plan_view
+from phonograph.types.declaration import Parameter
+from phonograph.types.vocabulary import Vocabulary
 
 
 class Model:
@@ -42,13 +47,21 @@ class Model:
             GraphError: the graph has no such view.
         """
         if name not in self._compiled:
-            if name not in self.graph.spec.views:
-                have = ", ".join(f"`{view}`" for view in self.graph.spec.views) or "none"
-                place = self.graph.spec.document.key_place("views")
-                message = f"the graph has no view `{name}`"
-                raise GraphError(Diagnostic("PG043", message, place, help=f"it has {have}"))
-            self._compiled[name] = self.compile(plan_view(self.graph, name))
+            self._compiled[name] = self.compile(self.plan(name))
         return self._compiled[name]
+
+    def plan(self, name: str) -> View:
+        """Return what a view consists of, without compiling it.
+
+        Raises:
+            GraphError: the graph has no such view.
+        """
+        if name not in self.graph.spec.views:
+            have = ", ".join(f"`{view}`" for view in self.graph.spec.views) or "none"
+            place = self.graph.spec.document.key_place("views")
+            message = f"the graph has no view `{name}`"
+            raise GraphError(Diagnostic("PG043", message, place, help=f"it has {have}"))
+        return plan_view(self.graph, name)
 
     def compile(self, view: View) -> CompiledView:
         """Compile any part of the graph over the same modules."""
@@ -80,10 +93,42 @@ def build(graph: SolvedGraph, device: str = "cpu") -> Model:
     Raises:
         GraphError: a constructor refused its arguments; all that did are reported.
     """
+    return _build(graph, graph.nodes.values(), device)
+
+
+def sketch(graph: SolvedGraph) -> Model:
+    """Build what is known of a graph, without memory; nodes that wait for a `???` are left out.
+
+    Args:
+        graph: a graph without faults, parts of which may be left open.
+
+    Raises:
+        GraphError: as `build`.
+    """
+    return _build(graph, [node for node in graph.nodes.values() if not is_waiting(node)], "meta")
+
+
+def is_waiting(node: SolvedNode) -> bool:
+    """Whether a node cannot be built before a `???` is given; an open path keeps nobody waiting."""
+    return any(
+        _is_unknown(parameter, node.parameters[name])
+        for name, parameter in node.declaration.parameters.items()
+    )
+
+
+def _is_unknown(parameter: Parameter, value: Any) -> bool:
+    if Path in (parameter.annotation, *get_args(parameter.annotation)):
+        return False
+    if parameter.annotation is Vocabulary and not isinstance(value, Vocabulary):
+        return True
+    return is_open(value) or (parameter.required and value is None)
+
+
+def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Model:
     modules: dict[str, Any] = {}
     faults: list[Diagnostic] = []
     with torch.device(device):
-        for node in graph.nodes.values():
+        for node in nodes:
             try:
                 modules[node.name] = node.declaration.cls(**node.parameters)
             except (ValueError, OverflowError, RuntimeError) as error:

@@ -73,7 +73,7 @@ def _unchanging(model: Model, view: View) -> set[str]:
         declaration = model.graph.nodes[name].declaration
         feeders = {source.node for target, source in view.sources.items() if target.node == name}
         given = {port.node for port in view.inputs}
-        still = counts[name] == 0 or name in frozen
+        still = counts.get(name) == 0 or name in frozen
         still = still and all(
             "B" in kind.axes.split() for kind in declaration.ports.returned.values()
         )
