@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX
 from phonograph.cli.screen import counted, say
-from phonograph.errors import BundleError, Diagnostic, Place, nearest
+from phonograph.collections.asr.foreign import source_fault
+from phonograph.errors import BundleError, Diagnostic, Place
 
-SOURCES = ("hama",)
+if TYPE_CHECKING:
+    from phonograph.collections.asr.foreign import Foreign
+
+_GRAPH_SUFFIXES = (".yaml", ".yml")
 
 
 def _known_source(source: str) -> str:
-    if source not in SOURCES:
-        raise typer.BadParameter(f"`{source}` is not known; {nearest(source, SOURCES)}")
+    if reason := source_fault(source):
+        raise typer.BadParameter(reason)
     return source
 
 
@@ -26,45 +30,101 @@ def _bundle_path(path: Path) -> Path:
     return path
 
 
+def _graph_path(path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in _GRAPH_SUFFIXES:
+        raise typer.BadParameter(f"`{path}` must end in {_GRAPH_SUFFIXES[0]}")
+    return path
+
+
 def import_model(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help="Where it comes from: hama.", callback=_known_source),
+        typer.Argument(
+            metavar="SOURCE",
+            help="Where it comes from: a .nemo file, a folder of Hugging Face's,"
+            " torchaudio:NAME, or hama.",
+            callback=_known_source,
+        ),
     ],
     out: Annotated[
         Path,
         typer.Argument(metavar="OUT.phono", help="The bundle to write.", callback=_bundle_path),
     ],
     *,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.phono.")] = False,
+    graph: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.yaml",
+            help="Also write a graph that trains the model further.",
+            callback=_graph_path,
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")] = False,
 ) -> None:
     """Turn a pretrained model into a bundle.
 
-    It can be transcribed with, and training can start from it.
+    It can be transcribed with, and training can start from it. Settings that are not supported are
+    listed, all of them, and then nothing is written. No code of a checkpoint runs.
+
+    FILE.nemo: a CTC model, transducer or hybrid of NeMo's, which need not be installed.
 
     hama: a small Conformer-CTC for English, which writes phonemes. It comes with the package of
     that name (pip install "phonograph[hama]").
 
     Examples:
+      phonograph import model.nemo model.phono
+      phonograph import model.nemo model.phono --graph further.yaml
       phonograph import hama hama.phono
       phonograph train phonograph://asr/prompts init.from=hama.phono
     """
-    if out.exists() and not overwrite:
+    pieces = graph.with_suffix(".model") if graph else None
+    for path in [path for path in (out, graph, pieces) if path]:
+        _refuse_existing(path, overwrite=overwrite)
+    from phonograph.collections.asr.foreign import read_foreign
+
+    foreign = read_foreign(source)
+    recipe = _recipe(foreign, out, graph)
+    count = _save(foreign, source, out)
+    say(f"{out}: {counted(count, 'parameter')} of {Path(source).name}")
+    for line in foreign.left_out:
+        say(line)
+    for path, content in recipe.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    say(f"look at it:     phonograph show {out}")
+    say(f"start from it:  phonograph train {graph or f'GRAPH init.from={out}'}")
+
+
+def _refuse_existing(path: Path, *, overwrite: bool) -> None:
+    if path.exists() and not overwrite:
         help = "choose another name, or add --overwrite"
-        raise BundleError(Diagnostic("PB020", f"`{out}` exists", Place(str(out)), help=help))
+        raise BundleError(Diagnostic("PB020", f"`{path}` exists", Place(str(path)), help=help))
+
+
+def _recipe(foreign: Foreign, out: Path, graph: Path | None) -> dict[Path, bytes]:
+    """Return what else to write, by path."""
+    if graph is None:
+        return {}
+    from phonograph.collections.asr.further_training import further_training
+
+    try:
+        recipe = further_training(foreign.graph, out, graph)
+    except ValueError as error:
+        raise BundleError(Diagnostic("PB022", f"`{graph}` is not written: {error}")) from None
+    files = {graph: recipe.text.encode()}
+    return files if recipe.pieces is None else {**files, graph.with_suffix(".model"): recipe.pieces}
+
+
+def _save(foreign: Foreign, source: str, out: Path) -> int:
+    """Write the bundle and return its number of parameters."""
     from phonograph.collections import default_registry
-    from phonograph.collections.asr.import_hama import read_hama
     from phonograph.graphs.bundle import save_bundle
     from phonograph.graphs.check import check_document
     from phonograph.graphs.lock import read_lock
     from phonograph.graphs.model import build
 
-    data, weights = read_hama()
-    checked = check_document(read_lock(data, source), default_registry())
+    checked = check_document(read_lock(dict(foreign.graph), source), default_registry())
     if checked.graph is None:
         raise BundleError(checked.faults)
-    save_bundle(out, checked.graph, weights, {"imported_from": source})
-    count = sum(build(checked.graph, device="meta").parameter_counts().values())
-    say(f"{out}: {counted(count, 'parameter')} of {source}")
-    say(f"look at it:     phonograph show {out}")
-    say(f"start from it:  phonograph train GRAPH init.from={out}")
+    save_bundle(out, checked.graph, foreign.weights, {"imported_from": Path(source).name})
+    return sum(build(checked.graph, device="meta").parameter_counts().values())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from phonograph.data.characters import CharacterTokenizer
+from phonograph.data.sentencepiece_tokenizer import SentencePieceModel, build_sentencepiece
 from phonograph.data.token_list import TokenListTokenizer
 from phonograph.errors import nearest
 
@@ -43,11 +45,11 @@ class Tokenizer(Protocol):
         ...
 
 
-def build_tokenizer(description: Mapping[str, object]) -> Tokenizer:
+def build_tokenizer(description: Mapping[str, object] | SentencePieceModel) -> Tokenizer:
     """Build a tokenizer from plain data such as a graph file or a bundle holds.
 
     Args:
-        description: `type`, and what that type needs.
+        description: `type`, and what that type needs; or pieces that were read already.
 
     Raises:
         ValueError: says in plain words what is wrong with the description.
@@ -55,6 +57,8 @@ def build_tokenizer(description: Mapping[str, object]) -> Tokenizer:
     >>> build_tokenizer({"type": "characters", "alphabet": "abc "}).encode("a cab")
     [0, 3, 2, 0, 1]
     """
+    if isinstance(description, SentencePieceModel):
+        return build_sentencepiece(description)
     kind = description.get("type")
     if kind is None:
         raise ValueError(f"the tokenizer has no `type`; {nearest('', list(_BUILDERS))}")
@@ -96,7 +100,19 @@ def _tokens(description: Mapping[str, object]) -> Tokenizer:
     return TokenListTokenizer(tokens, word_boundary=boundary)
 
 
+def _sentencepiece(description: Mapping[str, object]) -> Tokenizer:
+    for key in description:
+        if key not in ("type", "model", "content"):
+            raise ValueError(f"a tokenizer of pieces has no `{key}`; known are `type`, `model`")
+    model, content = description.get("model"), description.get("content", "")
+    if not isinstance(model, str | Path | None) or not isinstance(content, str):
+        raise ValueError("a tokenizer of pieces needs a `model`, the path of its file")
+    path = None if model is None else Path(model)
+    return build_sentencepiece(SentencePieceModel("sentencepiece", path, content))
+
+
 _BUILDERS: Mapping[str, Callable[[Mapping[str, object]], Tokenizer]] = {
     "characters": _characters,
+    "sentencepiece": _sentencepiece,
     "tokens": _tokens,
 }

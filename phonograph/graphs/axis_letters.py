@@ -34,7 +34,8 @@ class Axis:
         if isinstance(self.extent.term, Name):
             start = f"length of {self.extent.root.partition('.')[0]}'s {_counted(self.extent)}"
         else:
-            start = f"{self.extent.term} frames"
+            of = "tokens" if _role(self.extent) is Role.LABEL else "frames"
+            start = f"{self.extent.term} {of}"
         rate = self.extent.steps_per_second
         if rate is None:
             return start

@@ -96,7 +96,8 @@ class _Follower:
         givers: dict[str, Wire] = {}
         wires = self.incoming.get(node, [])
         tensors = [w for w in wires if not isinstance(self._wanted(w), Lengths)]
-        for wire in tensors:
+        # a bare `U` says how long the axis is, `U+1` can then be compared
+        for wire in sorted(tensors, key=lambda wire: _counts_from(self._wanted(wire))):
             self._bind(wire, givers)
         for wire in wires:
             if isinstance(self._wanted(wire), Lengths):
@@ -174,6 +175,12 @@ class _Follower:
 
     def _place(self, target: PortName) -> Place:
         return self.spec.document.place("modules", target.node, "from", target.port)
+
+
+def _counts_from(kind: Kind) -> bool:
+    """Whether an axis of a port is a function of another port's, such as `U+1`."""
+    terms = parse_axes(kind.axes)
+    return any(axis_in(term) and not isinstance(term, Name) for term in terms)
 
 
 def _axes_of(kind: Kind) -> list[str]:

@@ -132,13 +132,21 @@ def _one_of(
     if value is None and type(None) in choices:
         return None
     misfits = []
-    for choice in choices:
+    for choice in [choice for choice in choices if _is_tagged(choice, value)] or choices:
         if choice is not type(None):
             result = convert(value, choice, folder, trail)
             if not isinstance(result, Misfit):
                 return result
             misfits.append(result)
     return max(misfits, key=lambda misfit: len(misfit.trail))
+
+
+def _is_tagged(choice: Any, value: Any) -> bool:
+    """Whether a mapping says by its `type` that this class of settings is meant."""
+    if not (isinstance(value, dict) and is_dataclass(choice)):
+        return False
+    tag = get_type_hints(choice).get("type")
+    return get_origin(tag) is Literal and value.get("type") in get_args(tag)
 
 
 def _mapping(

@@ -3,16 +3,49 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from phonograph.modules.relative_positions import shift
+from phonograph.modules.positions import by_key
+from phonograph.modules.windows import Windows
+
+
+class Sight(NamedTuple):
+    """What the queries of an utterance may see; the same for all layers, so it is made once.
+
+    Args:
+        mask: True where a key may be seen: [B, K] by every query, [B or 1, Q, K] query by query.
+        codes: [Q+K, D] codes of the distances, with relative positions only.
+        biases: u and v, each [heads, D/heads], where all layers share them.
+        windows: how attention is cut into blocks; Q and K are then those of a block and B counts
+            blocks.
+    """
+
+    mask: Tensor
+    codes: Tensor | None = None
+    biases: tuple[Tensor, Tensor] | None = None
+    windows: Windows | None = None
+
+
+class AttentionState(NamedTuple):
+    """What attention keeps of a stream.
+
+    Args:
+        key: [B, K, D] keys so far that later queries may see.
+        value: [B, K, D] their values.
+        query: [B, Q, D] queries that wait for later keys.
+    """
+
+    key: Tensor
+    value: Tensor
+    query: Tensor
 
 
 class SelfAttention(nn.Module):
-    """Let every step look at every valid step of its utterance (Vaswani et al. 2017, sec. 3.2).
+    """Let every step look at the valid steps of its utterance (Vaswani et al. 2017, sec. 3.2).
 
     With relative positions, a score also depends on the distance between the two steps and on two
     learnt biases, u and v (Dai et al. 2019, arXiv 1901.02860, sec. 3.3).
@@ -21,6 +54,8 @@ class SelfAttention(nn.Module):
         width: channels in and out, a multiple of `heads`; even with relative positions.
         heads: number of heads, at least 1.
         relative: whether scores depend on distances.
+        own_biases: whether u and v belong to this layer.
+        bias: whether the four linear layers have one.
         dropout: probability in [0, 1) of dropping an attention weight in training.
 
     Raises:
@@ -32,7 +67,14 @@ class SelfAttention(nn.Module):
     """
 
     def __init__(
-        self, width: int, heads: int, *, relative: bool = False, dropout: float = 0.0
+        self,
+        width: int,
+        heads: int,
+        *,
+        relative: bool = False,
+        own_biases: bool = True,
+        bias: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         if width % heads:
@@ -42,22 +84,32 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.relative = relative
         self.dropout = dropout
-        self.query = nn.Linear(width, width)
-        self.key = nn.Linear(width, width)
-        self.value = nn.Linear(width, width)
-        self.out = nn.Linear(width, width)
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, width, bias=bias)
+        self.value = nn.Linear(width, width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
         if relative:
             self.position = nn.Linear(width, width, bias=False)
+        if relative and own_biases:
             self.bias_u = nn.Parameter(torch.zeros(heads, width // heads))
             self.bias_v = nn.Parameter(torch.zeros(heads, width // heads))
 
-    def forward(self, x: Tensor, mask: Tensor, distances: Tensor | None = None) -> Tensor:
-        """Mix the steps of each utterance.
+    def forward(
+        self,
+        x: Tensor,
+        mask: Tensor,
+        codes: Tensor | None = None,
+        biases: tuple[Tensor, Tensor] | None = None,
+        windows: Windows | None = None,
+    ) -> Tensor:
+        """Mix the steps of each utterance; the arguments after `x` are those of `Sight`.
 
         Args:
             x: [B, T, D] frames.
-            mask: [B, T], True where a step is valid.
-            distances: [2T-1, D] codes of `relative_sinusoids`, with relative positions only.
+            mask: True where a key may be seen.
+            codes: codes of the distances.
+            biases: shared biases u and v.
+            windows: blocks.
 
         Returns:
             [B, T, D]; what stands in the padding has no meaning.
@@ -65,25 +117,77 @@ class SelfAttention(nn.Module):
         Raises:
             ValueError: codes are missing though positions are relative.
         """
-        query, key, value = (
-            self._split(linear(x)) for linear in (self.query, self.key, self.value)
-        )
-        keys = mask[:, None, None, :]
+        query, key, value = self.query(x), self.key(x), self.value(x)
+        if windows is not None:
+            query, key, value = windows.blocks(query), windows.around(key), windows.around(value)
+        mixed = self._mixed(query, key, value, Sight(mask, codes, biases))
+        if windows is not None:
+            mixed = windows.joined(mixed, x)
+        return self.out(mixed)
+
+    def start(self, batch: int, *, kept: int, waiting: int) -> AttentionState:
+        """Return the state before the first step of a stream.
+
+        Args:
+            batch: utterances.
+            kept: keys to keep.
+            waiting: later keys that a query waits for.
+        """
+        weight = self.key.weight
+        key, query = (weight.new_zeros(batch, size, weight.shape[0]) for size in (kept, waiting))
+        return AttentionState(key, key, query)
+
+    def step(
+        self, x: Tensor, state: AttentionState, sight: Sight, *, kept: int | None
+    ) -> tuple[Tensor, AttentionState]:
+        """Mix the next steps of a stream, as many steps late as queries wait.
+
+        Args:
+            x: [B, N, D] frames.
+            state: what went before.
+            sight: for the N queries that are due, and all keys in the state and in `x`.
+            kept: keys to keep; None for all.
+
+        Returns:
+            [B, N, D] mixed frames, and what the next step needs.
+        """
+        due = x.shape[1]
+        query = torch.cat([state.query, self.query(x)], 1)
+        key = torch.cat([state.key, self.key(x)], 1)
+        value = torch.cat([state.value, self.value(x)], 1)
+        mixed = self._mixed(query[:, :due], key, value, sight)
+        old = 0 if kept is None else key.shape[1] - kept
+        return self.out(mixed), AttentionState(key[:, old:], value[:, old:], query[:, due:])
+
+    def _mixed(self, query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
+        """Mix values [B, K, D] for queries [B, Q, D]."""
+        query_bqhd, key, value = (x.unflatten(2, (self.heads, -1)) for x in (query, key, value))
+        mask = sight.mask[:, None, None] if sight.mask.dim() == 2 else sight.mask[:, None]
+        # A finite number: a row of infinities would make NaN of a step that sees nothing.
+        least = torch.finfo(query.dtype).min
         if self.relative:
-            if distances is None:
-                raise ValueError("relative positions need the codes of the distances")
-            scores = self._position_scores(query, distances)
-            # A finite number: a row of infinities would make NaN of an empty utterance.
-            keys = scores.masked_fill(~keys, torch.finfo(scores.dtype).min)
-            query = query + self.bias_u.unsqueeze(1)
-        dropout = self.dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(query, key, value, keys, dropout)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+            u, v = sight.biases or (self.bias_u, self.bias_v)
+            u, v = u.to(query.dtype), v.to(query.dtype)
+            scores = self._position_scores(query_bqhd + v, sight.codes)
+            scores = scores.masked_fill(~mask, least)
+            query_bqhd = query_bqhd + u
+        else:
+            scores = torch.zeros((), dtype=query.dtype, device=query.device)
+            scores = scores.masked_fill(~mask, least)
+        mixed = functional.scaled_dot_product_attention(
+            query_bqhd.transpose(1, 2),
+            key.transpose(1, 2),
+            value.transpose(1, 2),
+            scores,
+            self.dropout if self.training else 0.0,
+        )
+        return mixed.transpose(1, 2).flatten(2)
 
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
-
-    def _position_scores(self, query_bhtk: Tensor, distances: Tensor) -> Tensor:
-        codes_hkp = self.position(distances).unflatten(1, (self.heads, -1)).permute(1, 2, 0)
-        scores = (query_bhtk + self.bias_v.unsqueeze(1)) @ codes_hkp
-        return shift(scores) / math.sqrt(query_bhtk.shape[3])
+    def _position_scores(self, query_bqhd: Tensor, codes: Tensor | None) -> Tensor:
+        if codes is None:
+            raise ValueError("relative positions need the codes of the distances")
+        batch, _, _, width = query_bqhd.shape
+        codes_hdc = self.position(codes).unflatten(1, (self.heads, -1)).permute(1, 2, 0)
+        scaled = (query_bqhd / math.sqrt(width)).flatten(0, 1).transpose(0, 1)
+        scores_hbqc = (scaled @ codes_hdc).unflatten(1, (batch, -1))
+        return by_key(scores_hbqc).transpose(0, 1)

@@ -76,7 +76,11 @@ def _output_faults(probe: Probe, axis: str, name: str, kind: Kind) -> Iterator[s
         return
     steps, stride = probe.batch.axes.sizes[axis], _stride(terms[place], probe)
     if probe.ahead == math.inf:
-        if not _heard(probe, axis, name, place, [(0, steps - 1, steps)])[0]:
+        # a stride may leave out the very last steps, but never as many as itself
+        last = steps - min(steps, math.ceil(stride))
+        heard = _heard(probe, axis, name, place, [(0, last, steps)])[0]
+        # what a recurrent layer hears from far away is too faint to see, but not its gradient
+        if not heard and not _reached(probe, axis, name, place, last):
             yield f"{name}: it does not depend on the whole utterance, as look_ahead says"
         return
     own = [(frame, math.ceil(frame * stride + probe.ahead)) for frame in range(steps)]
@@ -122,6 +126,28 @@ def _heard(
         )
         for row, (frame, _, _) in enumerate(changes)
     ]
+
+
+def _reached(probe: Probe, axis: str, name: str, place: int, start: int) -> bool:
+    """Tell whether the gradient of the first frame reaches the steps from `start` on."""
+    leaves: dict[str, Tensor] = {}
+    places: list[int] = []
+    for port, kind in probe.inputs.items():
+        at = [axis_in(term) for term in parse_axes(kind.axes)]
+        value = probe.batch.values[port]
+        if axis in at and isinstance(value, Tensor) and value.is_floating_point():
+            leaves[port] = value.clone().requires_grad_()
+            places.append(at.index(axis))
+    with torch.enable_grad():
+        frame = probe.run({**probe.batch.values, **leaves})[name].narrow(place, 0, 1)
+        if not frame.requires_grad:
+            return False
+        aim = (frame * torch.randn_like(frame)).sum()
+        slopes = torch.autograd.grad(aim, list(leaves.values()), allow_unused=True)
+    return any(
+        slope is not None and bool(slope.narrow(at, start, slope.shape[at] - start).any())
+        for slope, at in zip(slopes, places, strict=True)
+    )
 
 
 def _repeated(value: Any, count: int) -> Any:

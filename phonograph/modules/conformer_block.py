@@ -3,14 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
-from phonograph.modules.attention import SelfAttention
+from phonograph.modules.attention import AttentionState, SelfAttention, Sight
+from phonograph.modules.context import Context
 from phonograph.modules.conv_module import ConvModule
 from phonograph.modules.feed_forward import FeedForward
-from phonograph.modules.ranges import check_at_least, check_dropout, check_odd_kernel
+from phonograph.modules.ranges import check_at_least, check_odd_kernel
+from phonograph.modules.step_norm import StepNormKind
+
+
+@dataclass(frozen=True, slots=True)
+class Dropout:
+    """How likely training drops values, by place; each in [0, 1).
+
+    Args:
+        rate: in the feed-forward parts, and what every part adds.
+        before: frames before the first layer; as `rate` when left out.
+        attention: attention weights; as `rate` when left out.
+        positions: codes of positions.
+        layers: the last layer as a whole; the first is never dropped, those between grow evenly
+            (Lee and Watanabe 2021, arXiv 2102.03216).
+
+    Raises:
+        ValueError: a number is out of range.
+    """
+
+    rate: float = 0.1
+    before: float | None = None
+    attention: float | None = None
+    positions: float = 0.0
+    layers: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("rate", "before", "attention", "positions", "layers"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < 1:
+                raise ValueError(f"`{name}` must be at least 0 and below 1, not {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +53,14 @@ class BlockSettings:
         heads: attention heads, at least 1; they divide the width.
         kernel: taps of the convolution over time, odd.
         expansion: how many times wider the middle of the feed-forward parts is, at least 1.
-        dropout: probability in [0, 1) used everywhere in the layer while training.
-        positions: whether attention sees how far apart two steps are (`relative`) or not (`none`).
-        norm: what follows the convolution: `batch`, `layer` or `none`.
+        dropout: probability in [0, 1) used everywhere in training, or one for each place.
+        positions: what attention knows of positions: how far apart two steps are (`relative`, with
+            biases of each layer's own; `relative_shared`, with biases that all layers share), where
+            a step stands (`absolute`), or nothing (`none`).
+        norm: what follows the convolution: `batch`, `layer` (over channels), `group` or `instance`
+            (over the valid steps of an utterance) or `none`.
+        groups: of the group norm, at least 1; they divide the width.
+        bias: whether linear layers and convolutions have one.
 
     Raises:
         ValueError: a number is out of range.
@@ -32,14 +69,48 @@ class BlockSettings:
     heads: int = 4
     kernel: int = 31
     expansion: int = 4
-    dropout: float = 0.1
-    positions: Literal["relative", "none"] = "relative"
-    norm: Literal["batch", "layer", "none"] = "batch"
+    dropout: float | Dropout = 0.1
+    positions: Literal["relative", "relative_shared", "absolute", "none"] = "relative"
+    norm: StepNormKind = "batch"
+    groups: int = 1
+    bias: bool = True
 
     def __post_init__(self) -> None:
-        check_at_least(1, heads=self.heads, expansion=self.expansion)
+        check_at_least(1, heads=self.heads, expansion=self.expansion, groups=self.groups)
         check_odd_kernel(self.kernel)
-        check_dropout(self.dropout)
+        if not isinstance(self.dropout, Dropout) and not 0 <= self.dropout < 1:
+            raise ValueError(f"`dropout` must be at least 0 and below 1, not {self.dropout}")
+
+    @property
+    def dropouts(self) -> Dropout:
+        """The probabilities place by place."""
+        return self.dropout if isinstance(self.dropout, Dropout) else Dropout(self.dropout)
+
+    @property
+    def relative(self) -> bool:
+        """Whether attention sees how far apart two steps are."""
+        return self.positions in ("relative", "relative_shared")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the norm hears all steps of an utterance."""
+        return self.norm in ("group", "instance")
+
+
+class BlockState(NamedTuple):
+    """What a layer keeps of a stream.
+
+    Args:
+        attention: keys, values and waiting queries.
+        before_attention: [B, Q, D] steps whose attention is not due.
+        conv: [B, kernel-1, D] what the convolution heard last.
+        before_conv: [B, R, D] steps whose convolution is not due.
+    """
+
+    attention: AttentionState
+    before_attention: Tensor
+    conv: Tensor
+    before_conv: Tensor
 
 
 class ConformerBlock(nn.Module):
@@ -50,44 +121,70 @@ class ConformerBlock(nn.Module):
     Args:
         width: channels in and out, a multiple of `settings.heads`.
         settings: the rest.
+        context: what a step may see; the whole utterance by default.
 
     Raises:
-        ValueError: the width does not fit the heads.
+        ValueError: the width does not fit the heads or the groups, or the context the kernel.
 
-    >>> import torch
     >>> block = ConformerBlock(8, BlockSettings(heads=2, kernel=3, positions="none"))
-    >>> block(torch.zeros(2, 5, 8), torch.ones(2, 5, dtype=torch.bool)).shape
+    >>> mask = torch.ones(2, 5, dtype=torch.bool)
+    >>> block(torch.zeros(2, 5, 8), mask, Sight(mask)).shape
     torch.Size([2, 5, 8])
     """
 
-    def __init__(self, width: int, settings: BlockSettings) -> None:
+    def __init__(
+        self, width: int, settings: BlockSettings, context: Context | None = None
+    ) -> None:
         super().__init__()
-        expansion, dropout = settings.expansion, settings.dropout
-        relative = settings.positions == "relative"
+        self.context = context or Context()
+        bias, dropouts = settings.bias, settings.dropouts
+        wide = {"expansion": settings.expansion, "bias": bias, "dropout": dropouts.rate}
+        at_weights = dropouts.rate if dropouts.attention is None else dropouts.attention
         self.feed_forward1_norm = nn.LayerNorm(width)
-        self.feed_forward1 = FeedForward(width, expansion=expansion, dropout=dropout)
+        self.feed_forward1 = FeedForward(width, **wide)
         self.attention_norm = nn.LayerNorm(width)
-        self.attention = SelfAttention(width, settings.heads, relative=relative, dropout=dropout)
+        self.attention = SelfAttention(
+            width,
+            settings.heads,
+            relative=settings.relative,
+            own_biases=settings.positions == "relative",
+            bias=bias,
+            dropout=at_weights,
+        )
         self.conv_norm = nn.LayerNorm(width)
-        self.conv = ConvModule(width, kernel=settings.kernel, norm=settings.norm)
+        self.conv = ConvModule(
+            width,
+            kernel=settings.kernel,
+            right=self.context.conv_right,
+            norm=settings.norm,
+            groups=settings.groups,
+            bias=bias,
+        )
         self.feed_forward2_norm = nn.LayerNorm(width)
-        self.feed_forward2 = FeedForward(width, expansion=expansion, dropout=dropout)
+        self.feed_forward2 = FeedForward(width, **wide)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(dropouts.rate)
 
-    def forward(self, x: Tensor, mask: Tensor, distances: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, mask: Tensor, sight: Sight) -> Tensor:
         """Encode one layer deeper.
 
         Args:
-            x: [B, T, D] frames.
+            x: [B, T, D] steps.
             mask: [B, T], True where a step is valid.
-            distances: [2T-1, D] codes of `relative_sinusoids`, with relative positions only.
+            sight: what attention may see.
 
         Returns:
             [B, T, D]; what stands in the padding has no meaning.
         """
-        x = x + 0.5 * self.dropout(self.feed_forward1(self.feed_forward1_norm(x)))
-        x = x + self.dropout(self.attention(self.attention_norm(x), mask, distances))
+        x = self._first(x)
+        x = x + self.dropout(self.attention(self.attention_norm(x), *sight))
         x = x + self.dropout(self.conv(self.conv_norm(x), mask))
-        x = x + 0.5 * self.dropout(self.feed_forward2(self.feed_forward2_norm(x)))
-        return self.norm(x)
+        return self._last(x)
+
+    def _first(self, x: Tensor) -> Tensor:
+        added = self.dropout(self.feed_forward1(self.feed_forward1_norm(x)))
+        return torch.add(x, added, alpha=0.5)
+
+    def _last(self, x: Tensor) -> Tensor:
+        added = self.dropout(self.feed_forward2(self.feed_forward2_norm(x)))
+        return self.norm(torch.add(x, added, alpha=0.5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +14,15 @@ from torch.export import Dim
 
 from phonograph.modules.causality import Probe, look_ahead_faults
 from phonograph.modules.declared_shapes import output_faults, with_fresh_axes
-from phonograph.modules.random_inputs import Axes, Batch, alone, draw, numbers_of, spoilt
+from phonograph.modules.random_inputs import (
+    Axes,
+    Batch,
+    Networks,
+    alone,
+    draw,
+    numbers_of,
+    spoilt,
+)
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Loss, parse_axes
 from phonograph.types.terms import axis_in
@@ -29,6 +37,7 @@ def contract_faults(
     *,
     seed: int,
     export: bool = True,
+    networks: Networks | None = None,
 ) -> list[str]:
     """Run a module on random batches and say where it is not what its class declares.
 
@@ -46,6 +55,7 @@ def contract_faults(
         parameters: constructor arguments, small ones, so that this is quick.
         seed: decides sizes, lengths and values.
         export: whether to try the export, which takes seconds.
+        networks: builds modules for the inputs of kind Network.
 
     Returns:
         one sentence per fault; none when the contract is kept.
@@ -58,7 +68,7 @@ def contract_faults(
         subject = _Subject(declaration, declaration.cls(**parameters))
         generator = torch.Generator().manual_seed(seed)
         numbers = numbers_of(declaration, parameters)
-        batches = [draw(subject.inputs, numbers, generator) for _ in range(_BATCHES)]
+        batches = [draw(subject.inputs, numbers, generator, networks) for _ in range(_BATCHES)]
         faults = [
             fault for batch in batches for fault in _evaluation_faults(subject, batch, generator)
         ]
@@ -113,7 +123,7 @@ class _Subject:
 
 def _evaluation_faults(subject: _Subject, batch: Batch, generator: torch.Generator) -> list[str]:
     subject.module.eval()
-    before = {name: _copy(value) for name, value in batch.values.items()}
+    before = {n: _copy(value) for n, value in batch.values.items() if not _is_network(value)}
     with torch.no_grad():
         first = subject.run(batch)
         faults = output_faults(subject.outputs, first, batch.axes)
@@ -236,6 +246,10 @@ def _free_axes(kind: Kind) -> dict[int, Any]:
     return {place: Dim.DYNAMIC for place, axis in enumerate(axes) if axis}
 
 
+def _is_network(value: Any) -> bool:
+    return isinstance(value, nn.Module)
+
+
 def _copy(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else list(value)
 
@@ -244,10 +258,22 @@ def _same(first: Any, second: Any) -> bool:
     return torch.equal(first, second) if isinstance(first, Tensor) else bool(first == second)
 
 
+def _alike(first: Any, second: Any) -> bool:
+    """Compare host values; numbers in them may differ by rounding."""
+    if isinstance(first, float) and isinstance(second, float):
+        return math.isclose(first, second, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        return len(first) == len(second) and all(map(_alike, first, second))
+    if is_dataclass(first) and type(first) is type(second):
+        names = [field.name for field in fields(first)]
+        return all(_alike(getattr(first, name), getattr(second, name)) for name in names)
+    return bool(first == second)
+
+
 def _distance(first: Any, second: Any) -> float:
     """Return how far two results are apart: 0 when by rounding only, infinite in another form."""
     if not isinstance(first, Tensor):
-        return 0.0 if first == second else float("inf")
+        return 0.0 if _alike(first, second) else float("inf")
     if first.shape != second.shape:
         return float("inf")
     if not first.is_floating_point():

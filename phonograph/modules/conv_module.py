@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from phonograph.modules.depthwise import DepthwiseConv1d
+from phonograph.modules.depthwise import depthwise_conv
 from phonograph.modules.ranges import check_odd_kernel
-
-Norm = Literal["batch", "layer", "none"]
+from phonograph.modules.step_norm import BatchStepNorm, StepNormKind, build_step_norm
 
 
 class ConvModule(nn.Module):
@@ -19,40 +17,79 @@ class ConvModule(nn.Module):
     Args:
         width: channels in and out, at least 1.
         kernel: taps of the filter over time, odd.
-        norm: what follows the filter: batch norm, layer norm over channels, or `none`, for example
-            where a batch norm was folded into the filter.
+        right: taps after a step's own, 0 to `kernel` - 1: with 0 the filter is causal; half of
+            them when left out.
+        norm: what follows the filter: batch norm; layer norm over channels; group or instance norm
+            over the valid steps of an utterance; or `none`, for example where a batch norm was
+            folded into the filter.
+        groups: of the group norm, at least 1; they divide the width.
+        bias: whether the three convolutions have one.
 
     Raises:
-        ValueError: `kernel` is even or below 1.
+        ValueError: `kernel` is even or below 1, `right` is out of range, `groups` do not fit.
 
-    >>> import torch
     >>> ConvModule(8, kernel=3)(torch.zeros(2, 5, 8), torch.ones(2, 5, dtype=torch.bool)).shape
     torch.Size([2, 5, 8])
     """
 
-    def __init__(self, width: int, *, kernel: int = 31, norm: Norm = "batch") -> None:
+    def __init__(
+        self,
+        width: int,
+        *,
+        kernel: int = 31,
+        right: int | None = None,
+        norm: StepNormKind = "batch",
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
         check_odd_kernel(kernel)
-        self.pointwise1 = nn.Linear(width, 2 * width)
-        self.depthwise = DepthwiseConv1d(width, kernel, padding=kernel // 2)
-        self.norm = _norm(width, norm)
-        self.pointwise2 = nn.Linear(width, width)
+        self.right = kernel // 2 if right is None else right
+        self.left = kernel - 1 - self.right
+        if not 0 <= self.right < kernel:
+            raise ValueError(f"`right` must be 0 to {kernel - 1}, the kernel less one, not {right}")
+        self.pointwise1 = nn.Linear(width, 2 * width, bias=bias)
+        self.depthwise = nn.Conv1d(width, width, kernel, groups=width, bias=bias)
+        self.norm = build_step_norm(norm, width, groups)
+        self.pointwise2 = nn.Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Map [B, T, D] to [B, T, D]; steps where `mask` [B, T] is False count as silence."""
-        x = functional.glu(self.pointwise1(x))
-        x = x.masked_fill(~mask.unsqueeze(2), 0.0)
-        x = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
-        # All steps in one row: then batch norm and layer norm see the channels at the same place.
-        x = self.norm(x.flatten(0, 1)).reshape(x.shape)
+        x = self._gated(x, mask)
+        if self.left == self.right:
+            return self._filtered(x, mask, self.left)
+        return self._filtered(functional.pad(x, (0, 0, self.left, self.right)), mask, 0)
+
+    def start(self, batch: int) -> Tensor:
+        """Return the state before the first step of a stream: [B, kernel-1, D] gated steps."""
+        width = self.depthwise.in_channels
+        return self.depthwise.weight.new_zeros(batch, self.left + self.right, width)
+
+    def step(self, x: Tensor, mask: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Filter the next steps of a stream, `right` steps late.
+
+        Args:
+            x: [B, N, D] steps.
+            mask: [B, N], True where a step is valid.
+            state: what went before.
+
+        Returns:
+            [B, N, D], and what the next step needs.
+        """
+        heard = torch.cat([state, self._gated(x, mask)], 1)
+        return self._filtered(heard, mask, 0), heard[:, x.shape[1] :]
+
+    def _gated(self, x: Tensor, mask: Tensor) -> Tensor:
+        return functional.glu(self.pointwise1(x)).masked_fill(~mask.unsqueeze(2), 0.0)
+
+    def _filtered(self, x: Tensor, mask: Tensor, zeros: int) -> Tensor:
+        weight, bias, norm = self.depthwise.weight, self.depthwise.bias, self.norm
+        folds = isinstance(norm, BatchStepNorm) and not self.training
+        if folds:
+            weight, bias = norm.folded(weight, bias)
+        x_bd1t = x.transpose(1, 2).unsqueeze(2)
+        x_bd1t = depthwise_conv(x_bd1t, weight.unsqueeze(2), bias, padding=zeros)
+        x = x_bd1t.squeeze(2).transpose(1, 2)
+        if not folds:
+            x = norm(x, mask)
         return self.pointwise2(functional.silu(x))
-
-
-def _norm(width: int, norm: Norm) -> nn.Module:
-    match norm:
-        case "batch":
-            return nn.BatchNorm1d(width)
-        case "layer":
-            return nn.LayerNorm(width)
-        case "none":
-            return nn.Identity()

@@ -11,7 +11,16 @@ from torch import Tensor
 
 from phonograph.modules.random_inputs import Axes
 from phonograph.types.axes import Role, role_of
-from phonograph.types.kinds import Kind, Lengths, LogProbs, Mask, Probs, Tokens, parse_axes
+from phonograph.types.kinds import (
+    Durations,
+    Kind,
+    Lengths,
+    LogProbs,
+    Mask,
+    Probs,
+    Tokens,
+    parse_axes,
+)
 from phonograph.types.terms import Name, Term, axis_in, parse_term
 
 
@@ -68,7 +77,7 @@ def _form_faults(name: str, kind: Kind, value: Any) -> Iterator[str]:
 
 def _type_fault(kind: Kind, value: Tensor) -> str | None:
     match kind:
-        case Lengths() | Tokens():
+        case Lengths() | Tokens() | Durations():
             wanted = value.dtype is torch.int64
         case Mask():
             wanted = value.dtype is torch.bool

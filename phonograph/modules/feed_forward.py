@@ -12,6 +12,7 @@ class FeedForward(nn.Module):
     Args:
         width: channels in and out, at least 1.
         expansion: how many times wider the middle is, at least 1.
+        bias: whether the linear layers have one.
         dropout: probability in [0, 1) of dropping a value of the middle in training.
 
     >>> import torch
@@ -19,11 +20,13 @@ class FeedForward(nn.Module):
     torch.Size([2, 5, 8])
     """
 
-    def __init__(self, width: int, *, expansion: int = 4, dropout: float = 0.0) -> None:
+    def __init__(
+        self, width: int, *, expansion: int = 4, bias: bool = True, dropout: float = 0.0
+    ) -> None:
         super().__init__()
-        self.linear1 = nn.Linear(width, expansion * width)
+        self.linear1 = nn.Linear(width, expansion * width, bias=bias)
         self.dropout = nn.Dropout(dropout)
-        self.linear2 = nn.Linear(expansion * width, width)
+        self.linear2 = nn.Linear(expansion * width, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, T, D] to [B, T, D], each step on its own."""

@@ -16,6 +16,7 @@ _SLANEY_HZ_PER_MEL = 200.0 / 3.0
 _SLANEY_STEP = math.log(6.4) / 27.0
 _LARGEST_TRANSFORM = 1 << 16
 _MOST_BANDS = 1024
+_MOST_COPIES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class MelFilters:
         norm: `slaney` gives every band the same area, `none` the same height.
         edges: `exact` places the corners of the triangles at their frequencies, `bins` rounds them
             down to whole bins, at least one bin apart.
+        copies: how often all bands are given, one time after the other, 1 to 64, as NeMo does with
+            `frame_splicing`; the number of bands counts them all.
 
     Raises:
         ValueError: a frequency or `n_fft` is out of range.
@@ -45,6 +48,7 @@ class MelFilters:
     scale: Literal["slaney", "htk"] = "slaney"
     norm: Literal["slaney", "none"] = "slaney"
     edges: Literal["exact", "bins"] = "exact"
+    copies: int = 1
 
     def __post_init__(self) -> None:
         if self.n_fft is not None and not 2 <= self.n_fft <= _LARGEST_TRANSFORM:
@@ -53,6 +57,8 @@ class MelFilters:
             raise ValueError(f"`f_min` must be at least 0 Hz, not {self.f_min}")
         if self.f_max is not None and not self.f_max > self.f_min:
             raise ValueError(f"`f_max` must be above `f_min`, {self.f_min} Hz, not {self.f_max}")
+        if not 1 <= self.copies <= _MOST_COPIES:
+            raise ValueError(f"`copies` must be 1 to {_MOST_COPIES}, not {self.copies}")
 
     def bank(self, sample_rate: int, *, n_mels: int, window: int) -> Tensor:
         """Compute the filters.
@@ -72,6 +78,8 @@ class MelFilters:
         highest = self._highest(sample_rate)
         if not 1 <= n_mels <= _MOST_BANDS:
             raise ValueError(f"`n_mels` must be 1 to {_MOST_BANDS}, not {n_mels}")
+        if n_mels % self.copies:
+            raise ValueError(f"`copies`: {n_mels} bands are not {self.copies} times the same")
         if window > _LARGEST_TRANSFORM:
             message = f"`window` must be at most {_LARGEST_TRANSFORM} samples, not {window}"
             raise ValueError(message)
@@ -79,7 +87,9 @@ class MelFilters:
             raise ValueError(f"`n_fft` must hold a window of {window} samples, not {self.n_fft}")
         # On the CPU even where a graph is built without memory: the bands decide n_fft.
         with torch.device("cpu"):
-            return self._bank(self._corners(highest, n_mels), window, sample_rate)
+            corners = self._corners(highest, n_mels // self.copies)
+            bank = self._bank(corners, window, sample_rate)
+            return bank.repeat(1, self.copies)
 
     def _highest(self, sample_rate: int) -> float:
         half = sample_rate / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -20,6 +20,7 @@ from phonograph.types.kinds import (
     Lengths,
     LogProbs,
     Mask,
+    Network,
     Probs,
     Tokens,
     parse_axes,
@@ -28,6 +29,10 @@ from phonograph.types.terms import Term, axis_in, evaluate, names_in, parse_term
 from phonograph.types.vocabulary import Vocabulary
 
 _SMALLEST_AND_LARGEST = {"S": (3200, 6400), "T": (24, 48), "L": (3, 6), "U": (3, 6), "B": (2, 4)}
+
+
+Networks = Callable[[Mapping[str, int]], Mapping[str, Any]]
+"""Takes the sizes of UPPERCASE axes; gives modules that fit them, by input port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +108,22 @@ def numbers_of(declaration: Declaration, parameters: Mapping[str, object]) -> di
 
 
 def draw(
-    kinds: Mapping[str, Kind], numbers: Mapping[str, Fraction], generator: torch.Generator
+    kinds: Mapping[str, Kind],
+    numbers: Mapping[str, Fraction],
+    generator: torch.Generator,
+    networks: Networks | None = None,
 ) -> Batch:
-    """Draw sizes, lengths and values for input ports; the first utterance has no padding."""
+    """Draw sizes, lengths and values for input ports; the first utterance has no padding.
+
+    Args:
+        kinds: of the input ports by name.
+        numbers: what lowercase names in their axes stand for.
+        generator: decides everything.
+        networks: gives modules for the ports of kind Network.
+    """
     terms = [term for kind in kinds.values() for term in parse_axes(kind.axes)]
-    names = sorted({axis for term in terms for axis in names_in(term) if axis[0].isupper()})
+    inside = {axis for term in terms for axis in names_in(term) if axis[0].isupper()}
+    names = sorted({"B", *inside})
     sizes = {
         name: _between(*_SMALLEST_AND_LARGEST.get(name[0], (3, 7)), generator) for name in names
     }
@@ -118,7 +134,11 @@ def draw(
             lengths[name] = torch.randint(low, high, (sizes["B"],), generator=generator)
             lengths[name][0] = sizes[name]
     axes = Axes(numbers, sizes, lengths)
-    return Batch({name: _value(kind, axes, generator) for name, kind in kinds.items()}, axes)
+    values = dict(networks(sizes)) if networks else {}
+    for name, kind in kinds.items():
+        if not isinstance(kind, Network):
+            values[name] = _value(kind, axes, generator)
+    return Batch(values, axes)
 
 
 def alone(kinds: Mapping[str, Kind], batch: Batch, row: int) -> Batch:
@@ -128,8 +148,13 @@ def alone(kinds: Mapping[str, Kind], batch: Batch, row: int) -> Batch:
     axes = replace(batch.axes, sizes={**batch.axes.sizes, **sizes, "B": 1}, lengths=lengths)
     values: dict[str, Any] = {}
     for name, kind in kinds.items():
-        part = batch.axes.part(kind, batch.values[name], row)
-        values[name] = [part] if kind.host else part.unsqueeze(0)
+        value = batch.values[name]
+        if kind.host:
+            values[name] = [value[row]]
+        elif "B" in kind.axes.split():
+            values[name] = batch.axes.part(kind, value, row).unsqueeze(0)
+        else:
+            values[name] = value
     return Batch(values, axes)
 
 
@@ -138,8 +163,8 @@ def spoilt(kinds: Mapping[str, Kind], batch: Batch, generator: torch.Generator) 
     values: dict[str, Any] = {}
     for name, kind in kinds.items():
         value = batch.values[name]
-        if kind.host or isinstance(kind, Lengths):
-            values[name] = value
+        if kind.host or isinstance(kind, Lengths) or "B" not in kind.axes.split():
+            values[name] = value  # no padding there
             continue
         values[name] = _value(kind, batch.axes, generator)
         if type(kind) not in (LogProbs, Probs) and value.is_floating_point():

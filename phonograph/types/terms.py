@@ -202,6 +202,8 @@ def _combined(symbol: str, left: Term, right: Term) -> Term:
         raise ZeroDivisionError(f"an axis divides {left} by zero")
     if symbol in "*/" and right == Constant(Fraction(1)):
         return left
+    if symbol in "+-" and right == Constant(Fraction(0)):
+        return left
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(_calculated(symbol, left.value, right.value))
     return Operation(symbol, left, right)

@@ -38,3 +38,9 @@ def test_an_axis_without_seconds_has_no_period():
         "per_second": None,
         "period_ms": None,
     }
+
+
+def test_a_length_of_labels_counts_tokens():
+    letters = AxisLetters()
+    assert [letters.of(frames(term, "data.L")) for term in ("L", "L+1")] == ["L", "L2"]
+    assert letters.axes[1].explained == "L+1 tokens"

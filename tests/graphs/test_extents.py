@@ -71,7 +71,29 @@ class Join:
     def forward(self, first, second): ...
 
 
-TOYS = {"data": Data, "mel": ToyMel, "pool": Pool, "stretch": Stretch, "join": Join}
+@register("toy.longer", version=1)
+class Longer:
+    @ports(frames=Frames("B D T"), out={"frames": Encoded("B D T+1")})
+    def forward(self, frames): ...
+
+
+@register("toy.beside", version=1)
+class Beside:
+    """Take as many frames, and one more."""
+
+    @ports(more=Frames("B D T+1"), frames=Frames("B D T"), out={"frames": Encoded("B D T")})
+    def forward(self, more, frames): ...
+
+
+TOYS = {
+    "data": Data,
+    "mel": ToyMel,
+    "pool": Pool,
+    "stretch": Stretch,
+    "join": Join,
+    "longer": Longer,
+    "beside": Beside,
+}
 REGISTRY = Registry({name: f"{__name__}:{toy.__name__}" for name, toy in TOYS.items()})
 START = """
 phonograph: 1
@@ -143,6 +165,17 @@ def test_a_fresh_axis_agrees_with_no_other():
         "a.frames has T2 steps (a.T2)",
         "mel.features has floor(S/80)+1 steps (data.S, 100 per second)",
     )
+
+
+def test_one_more_is_compared_whatever_comes_first():
+    text = """
+  b: {module: beside, from: {more: a.frames, frames: c.frames}}
+  a: {module: longer, from: mel.features}
+  c: {module: pool, from: mel.features, with: {stride: STRIDE}}
+"""
+    assert solve(text.replace("STRIDE", "1"))[1] == []
+    (fault,) = solve(text.replace("STRIDE", "2"))[1]
+    assert (fault.code, fault.message) == ("PG022", "the inputs of `b` must have one length")
 
 
 def test_lengths_stated_elsewhere_for_an_equal_axis_are_as_good():

@@ -57,9 +57,22 @@ def whole(x, weight):
     return around(x, weight) + x.sum(2, keepdim=True)
 
 
+def fading(x, weight):
+    """Read from the end, each step a tenth as loud as the one before."""
+    reach = torch.arange(x.shape[2])
+    fall = torch.where(reach >= reach[:, None], 0.1 ** (reach - reach[:, None]), 0.0)
+    return x @ fall.T + around(x, weight)
+
+
 @pytest.mark.parametrize(
     ("forward", "ahead", "stride"),
-    [(around, 2, 1), (before, 0, 1), (halving, 2, 2), (whole, math.inf, 1)],
+    [
+        (around, 2, 1),
+        (before, 0, 1),
+        (halving, 2, 2),
+        (whole, math.inf, 1),
+        (fading, math.inf, 1),
+    ],
 )
 def test_an_honest_look_ahead_is_accepted(forward, ahead, stride):
     assert faults_of(forward, ahead, stride) == []

@@ -15,7 +15,9 @@ from phonograph.types.kinds import (
     Id,
     Lengths,
     LogProbs,
+    Loss,
     Mask,
+    Network,
     Probs,
     Tokens,
 )
@@ -105,3 +107,19 @@ def test_numbers_come_from_parameters_defaults_and_derived_values():
         "hop": Fraction(1, 100),
         "stride": 2,
     }
+
+
+def test_values_without_utterances_stay_as_they_are():
+    kinds = {"loss": Loss(""), "jumps": Durations("N"), "network": Network(role="joint")}
+    generator, network = torch.Generator().manual_seed(0), nn.Linear(2, 2)
+    batch = draw(kinds, {}, generator, lambda sizes: {"network": network})
+    assert batch.values["network"] is network
+    for other in (alone(kinds, batch, 0), spoilt(kinds, batch, generator)):
+        assert all(other.values[name] is batch.values[name] for name in kinds)
+
+
+def test_networks_are_built_for_the_sizes_drawn():
+    kinds = {"features": Features("B D T"), "network": Network(role="joint")}
+    generator = torch.Generator().manual_seed(0)
+    batch = draw(kinds, {}, generator, lambda sizes: {"network": nn.Linear(sizes["D"], 1)})
+    assert batch.values["network"].in_features == batch.values["features"].shape[1]

@@ -1,14 +1,17 @@
-"""The general convolutional encoder: a table of blocks, as in Jasper and QuartzNet."""
+"""The general convolutional encoder: a table of blocks, as in Jasper, QuartzNet and Citrinet."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from phonograph.modules.conv_block import Activation, ConvBlock, ResidualConvBlock
-from phonograph.modules.masks import zero_padding
+from phonograph.modules.frame_norm import FrameNorm
+from phonograph.modules.time_axis import TimeAxis
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -20,19 +23,20 @@ _NO_BLOCKS = "`blocks` must have at least one row"
 class ConvEncoder(nn.Module):
     """Encode features with blocks of time convolutions, one after another.
 
-    Jasper (Li et al. 2019, 1904.03288, sec. 2.1) and QuartzNet (Kriman et al. 2019, 1910.10261,
-    sec. 3.1). Batch norm counts padded frames in training, as there; in evaluation padding makes
-    no difference. Frames beyond an utterance's length are zero.
+    Jasper (Li et al. 2019, 1904.03288, sec. 2.1), QuartzNet (Kriman et al. 2019, 1910.10261, sec.
+    3.1) and Citrinet (Majumdar et al. 2021, 2104.01721, sec. 2). Batch norm counts padded frames
+    in training, as there; in evaluation padding makes no difference. Frames beyond an utterance's
+    length are zero.
 
     Args:
         feat_in: width of the features, at least 1; solved from the wire when left out.
         blocks: the rows of the architecture's table, first to last, at least one.
-        activation: after every batch norm.
+        activation: after every norm.
+        norm: what follows every convolution; batch norm when left out.
 
     Raises:
-        ValueError: there are no blocks.
+        ValueError: there are no blocks, or groups do not divide channels.
 
-    >>> import torch
     >>> encoder = ConvEncoder(8, [ConvBlock(16, kernel=5, stride=2), ConvBlock(32, kernel=1)])
     >>> encoded, lengths = encoder(torch.zeros(2, 8, 9), torch.tensor([9, 4]))
     >>> encoded.shape, lengths
@@ -40,16 +44,27 @@ class ConvEncoder(nn.Module):
     """
 
     def __init__(
-        self, feat_in: int, blocks: Sequence[ConvBlock], *, activation: Activation = "relu"
+        self,
+        feat_in: int,
+        blocks: Sequence[ConvBlock],
+        *,
+        activation: Activation = "relu",
+        norm: FrameNorm | None = None,
     ) -> None:
         super().__init__()
         if not blocks:
             raise ValueError(_NO_BLOCKS)
-        widths = [feat_in, *(block.filters for block in blocks)]
-        self.blocks = nn.ModuleList(
-            ResidualConvBlock(width, block, activation=activation)
-            for width, block in zip(widths[:-1], blocks, strict=True)
-        )
+        self.norm = norm or FrameNorm()
+        self.blocks = nn.ModuleList()
+        widths: list[int] = []
+        for block in blocks:
+            dense = block.residual == "dense"
+            widths = [*widths, feat_in] if dense else [feat_in]
+            self.blocks.append(
+                ResidualConvBlock(widths, block, activation=activation, norm=self.norm)
+            )
+            widths = widths if dense else []
+            feat_in = block.filters
 
     @staticmethod
     def derived(blocks: Sequence[ConvBlock]) -> Mapping[str, int]:
@@ -64,9 +79,24 @@ class ConvEncoder(nn.Module):
         if not blocks:
             raise ValueError(_NO_BLOCKS)
         return {
-            "stride": math.prod(block.stride for block in blocks),
+            "stride": math.prod(block.total_stride for block in blocks),
             "width": blocks[-1].filters,
         }
+
+    @staticmethod
+    def look_ahead(blocks: Sequence[ConvBlock], norm: FrameNorm | None = None) -> float:
+        """Return how many frames of the features after its own an encoded frame depends on.
+
+        >>> ConvEncoder.look_ahead([ConvBlock(16, kernel=5, stride=2), ConvBlock(32, kernel=3)])
+        4.0
+        """
+        if norm is not None and norm.whole:
+            return math.inf
+        ahead, stride = 0.0, 1
+        for block in blocks:
+            ahead += stride * block.look_ahead
+            stride *= block.total_stride
+        return ahead
 
     @ports(
         features=Frames("B feat_in T"),
@@ -86,7 +116,15 @@ class ConvEncoder(nn.Module):
         Returns:
             [B, width, ceil(T/stride)] encoded frames and [B] valid ones among them.
         """
-        encoded = features
+        size = self.norm.padded(features.shape[2])
+        axis = TimeAxis.of(lengths, size)
+        features = functional.pad(features, (0, size - features.shape[2]))
+        frames = features.unsqueeze(2).masked_fill(~axis.mask, 0.0)
+        if frames.device.type == "cpu":  # one layout from here to the end; see TimeConv
+            frames = frames.contiguous(memory_format=torch.channels_last)
+        inputs: list[Tensor] = []
         for block in self.blocks:
-            encoded, lengths = block(encoded, lengths)
-        return zero_padding(encoded, lengths), lengths
+            inputs = [*inputs, frames] if block.dense else [frames]
+            frames, axis = block(inputs, axis)
+            inputs = inputs if block.dense else []
+        return frames.squeeze(2), axis.lengths

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from torch import Tensor, nn
 
-from phonograph.collections.asr.ctc_runs import Array, Runs, collapse
-from phonograph.collections.asr.hypothesis import Hypothesis, Word
-from phonograph.data.tokenizers import build_tokenizer
+from phonograph.collections.asr.ctc_runs import collapse
+from phonograph.collections.asr.hypothesis import Hypothesis
+from phonograph.collections.asr.hypothesis_reader import HypothesisReader
 from phonograph.types.kinds import Hypotheses, Lengths, LogProbs, Text
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -43,8 +41,7 @@ class CtcGreedy(nn.Module):
     def __init__(self, vocab: Vocabulary, *, frame_period: float | None = None) -> None:
         super().__init__()
         self.blank = vocab.size
-        self.frame_period = frame_period
-        self.tokenizer = build_tokenizer(vocab.tokenizer)
+        self.reader = HypothesisReader(vocab.tokenizer, frame_period=frame_period)
 
     @ports(
         log_probs=LogProbs("B T vocab+1", blank="last"),
@@ -57,56 +54,7 @@ class CtcGreedy(nn.Module):
         scores, valid = scores_bt.float().cpu().numpy(), lengths.cpu().numpy()
         runs = collapse(labels_bt.cpu().numpy(), scores, valid, self.blank)
         hypotheses = [
-            self._hypothesis(run, score[:frames])
+            self.reader.read(run, score=float(score[:frames].sum(dtype=np.float64)))
             for run, score, frames in zip(runs, scores, valid, strict=True)
         ]
         return [hypothesis.text for hypothesis in hypotheses], hypotheses
-
-    def _hypothesis(self, run: Runs, scores: Array) -> Hypothesis:
-        tokens = run.tokens.tolist()
-        words = tuple(self._word(run, part) for part in group_words(tokens, self.tokenizer.decode))
-        return Hypothesis(
-            text=" ".join(self.tokenizer.decode(tokens).split()),
-            tokens=tuple(tokens),
-            score=float(scores.sum(dtype=np.float64)),
-            words=words,
-        )
-
-    def _word(self, run: Runs, part: list[int]) -> Word:
-        return Word(
-            text=self.tokenizer.decode(run.tokens[part].tolist()).strip(),
-            start=self._seconds(run.starts[part[0]]),
-            end=self._seconds(run.ends[part[-1]]),
-            confidence=float(np.exp(run.peaks[part].astype(np.float64)).mean()),
-        )
-
-    def _seconds(self, frame: int) -> float | None:
-        return None if self.frame_period is None else int(frame) * self.frame_period
-
-
-def group_words(tokens: Sequence[int], decode: Callable[[Sequence[int]], str]) -> list[list[int]]:
-    """Say which tokens make up each word; white space between words belongs to none.
-
-    Only `decode` knows how tokens are written, so each token is judged by what it adds to the
-    text since the last word began.
-
-    Returns:
-        positions in `tokens`, one list per word.
-
-    >>> group_words([0, 1, 2, 2, 0], lambda ids: "".join("ab "[i] for i in ids))
-    [[0, 1], [4]]
-    """
-    groups: list[list[int]] = []
-    since: list[int] = []
-    written: list[str] = []
-    for place, token in enumerate(tokens):
-        longer = decode([*since, token]).split()
-        if len(longer) > len(written):
-            groups.append([place])
-            since, written = [token], decode([token]).split()
-            continue
-        if longer != written:
-            groups[-1].append(place)
-        since.append(token)
-        written = longer
-    return groups

@@ -2,30 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Tokens of one utterance and the frames that say them; arrays of equal length.
-
-    Args:
-        tokens: token numbers, int64.
-        starts: first frame of each token, int64.
-        ends: the frame after its last, int64.
-        peaks: its largest log-probability, float32.
-    """
-
-    tokens: Array
-    starts: Array
-    ends: Array
-    peaks: Array
+from phonograph.collections.asr.token_runs import Array, Runs
 
 
 def collapse(labels: Array, scores: Array, lengths: Array, blank: int) -> list[Runs]:

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.feature_scale import FixedScale, standardized, standardized_together
+from phonograph.modules.framing import Framing
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
 from phonograph.modules.ranges import check_above_zero, check_at_least
-from phonograph.modules.short_time import pad_ends, power_spectrum
+from phonograph.modules.short_time import power_spectrum
 from phonograph.types.kinds import Audio, Lengths, Mel
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
-_STEADIER = 1e-5  # added to a standard deviation, so that a constant band stays finite
+_ENERGY = 2.0
 
 
-@register("asr.log_mel", version=1)
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """How the energies of a spectrum become features.
+
+    Args:
+        power: what the magnitudes of the spectrum are raised to before they are summed into bands,
+            above 0: 2 gives energies.
+        log: whether the natural logarithm is taken.
+        floor: keeps the logarithm finite, above 0.
+        guard: `clamp` takes the floor for every smaller energy, `add` adds it to all.
+
+    Raises:
+        ValueError: a number is not above 0.
+    """
+
+    power: float = 2.0
+    log: bool = True
+    floor: float = 1e-10
+    guard: Literal["clamp", "add"] = "clamp"
+
+    def __post_init__(self) -> None:
+        check_above_zero(power=self.power, floor=self.floor)
+
+    def compressed(self, bands: Tensor) -> Tensor:
+        """Return the features of bands."""
+        if not self.log:
+            return bands
+        return (bands + self.floor if self.guard == "add" else bands.clamp(min=self.floor)).log()
+
+
+@register("asr.log_mel", version=2)
 class LogMel(nn.Module):
     """Turn audio into log-mel features: short-time power, mel bands, natural logarithm.
 
     Frame t is centred on sample t * hop; windows are Hann (periodic), and `window` and `hop` are
-    rounded to whole samples. Everything is computed in float32, also under autocast. Frames beyond
-    an utterance's length are zero.
+    rounded to whole samples; `framing`, `compression` and `filters` have what is rarely changed.
+    Everything is computed in float32, also under autocast. Frames beyond an utterance's length are
+    zero.
 
     Args:
         sample_rate: samples per second, at least 1; solved from the wire when left out.
@@ -34,9 +68,10 @@ class LogMel(nn.Module):
         window: length of the analysis window in seconds, above 0, at most 65536 samples.
         hop: time between frames in seconds, above 0.
         normalize: `per_feature` gives every band of every utterance mean 0 and standard deviation 1
-            over its valid frames; `none` leaves the logarithms as they are.
-        padding: what lies beyond both ends of an utterance: `zero`, or its mirror image, `reflect`.
-        floor: smallest energy before the logarithm, above 0.
+            over its valid frames, `all_features` all bands of an utterance together; `none` leaves
+            the logarithms as they are; `{mean, deviation}` gives the numbers to use for each band.
+        framing: shape of the window, place and number of the frames, padding, pre-emphasis.
+        compression: power of the spectrum, logarithm and its floor.
         filters: points of the Fourier transform and shape of the mel bands.
 
     Raises:
@@ -49,6 +84,8 @@ class LogMel(nn.Module):
 
     window: Tensor
     bank: Tensor
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(
         self,
@@ -57,34 +94,70 @@ class LogMel(nn.Module):
         n_mels: int = 80,
         window: float = 0.025,
         hop: float = 0.01,
-        normalize: Literal["per_feature", "none"] = "per_feature",
-        padding: Literal["reflect", "zero"] = "zero",
-        floor: float = 1e-10,
+        normalize: Literal["per_feature", "all_features", "none"] | FixedScale = "per_feature",
+        framing: Framing | None = None,
+        compression: Compression | None = None,
         filters: MelFilters | None = None,
     ) -> None:
         super().__init__()
         check_at_least(1, sample_rate=sample_rate)
-        check_above_zero(floor=floor)
         samples = whole_samples(window, sample_rate, "window")
         self.hop = whole_samples(hop, sample_rate, "hop")
         self.normalize = normalize
-        self.padding = padding
-        self.floor = floor
+        self.framing = framing or Framing()
+        self.compression = compression or Compression()
         bank = (filters or MelFilters()).bank(sample_rate, n_mels=n_mels, window=samples)
         self.n_fft = filters.n_fft if filters and filters.n_fft else 2 * (bank.shape[0] - 1)
-        # The window lies in the middle of the transform, whose middle lies on the frame's sample.
-        self.before = self.n_fft // 2 - (self.n_fft - samples) // 2
-        self.after = samples - self.before
+        if isinstance(normalize, FixedScale):
+            mean, deviation = normalize.tensors()
+            if len(mean) != bank.shape[1]:
+                message = f"`normalize.mean` must have a number for each of {bank.shape[1]} bands"
+                raise ValueError(f"{message}, not {len(mean)}")
+            self.register_buffer("mean", mean, persistent=False)
+            self.register_buffer("deviation", deviation, persistent=False)
         # Signal processing constants stay on the CPU even where weights have no memory.
-        self.register_buffer("window", torch.hann_window(samples, device="cpu"), persistent=False)
+        self.register_buffer("window", self.framing.window(samples, self.n_fft), persistent=False)
         self.register_buffer("bank", bank, persistent=False)
+
+    @staticmethod
+    def derived(framing: Framing | None) -> dict[str, int]:
+        """Return how many frames there are more than whole hops.
+
+        >>> LogMel.derived(Framing(frames="whole"))
+        {'frames_more': 0}
+        """
+        return {"frames_more": (framing or Framing()).frames_more}
+
+    @staticmethod
+    def look_ahead(
+        sample_rate: int,
+        window: float,
+        hop: float,
+        normalize: str | FixedScale,
+        framing: Framing | None,
+        filters: MelFilters | None,
+    ) -> float:
+        """Return the samples of a window after its middle, or the whole utterance's.
+
+        >>> LogMel.look_ahead(16000, 0.025, 0.01, "none", None, None)
+        199
+        >>> LogMel.look_ahead(16000, 0.025, 0.01, "per_feature", None, None)
+        inf
+        """
+        if normalize in ("per_feature", "all_features"):
+            return math.inf
+        samples = whole_samples(window, sample_rate, "window")
+        # any even number of points places the window alike
+        n_fft = filters.n_fft if filters and filters.n_fft else samples + samples % 2
+        hops = whole_samples(hop, sample_rate, "hop")
+        return (framing or Framing()).look_ahead(window=samples, hop=hops, n_fft=n_fft)
 
     @ports(
         audio=Audio("B S"),
         lengths=Lengths("B", of="S"),
         out={
-            "features": Mel("B n_mels floor(S/floor(hop*sample_rate+1/2))+1"),
-            "lengths": Lengths("B", of="floor(S/floor(hop*sample_rate+1/2))+1"),
+            "features": Mel("B n_mels floor(S/floor(hop*sample_rate+1/2))+frames_more"),
+            "lengths": Lengths("B", of="floor(S/floor(hop*sample_rate+1/2))+frames_more"),
         },
     )
     def forward(self, audio: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,18 +170,28 @@ class LogMel(nn.Module):
         Returns:
             [B, n_mels, T] features and [B] valid frames.
         """
+        more = self.framing.frames_more
+        frames = (lengths // self.hop + more).clamp(min=0)
         with torch.autocast(audio.device.type, enabled=False):
-            padded = pad_ends(
-                audio.float(), lengths, before=self.before, after=self.after, padding=self.padding
-            )
-            power_btf = power_spectrum(padded, self.window, hop=self.hop, n_fft=self.n_fft)
-            mel_bdt = (power_btf @ self.bank).transpose(1, 2)
-            features = mel_bdt.clamp(min=self.floor).log()
-            frames = lengths // self.hop + 1
+            features = self._features(audio.float(), lengths)
+            if more < 1:
+                features = features[:, :, : more - 1]  # one is made for every hop begun, and one
             valid = valid_mask(frames, features.shape[2]).unsqueeze(1)
-            if self.normalize == "per_feature":
-                features = standardized(features, valid)
+            match self.normalize:
+                case "per_feature":
+                    features = standardized(features, valid)
+                case "all_features":
+                    features = standardized_together(features, valid)
+                case FixedScale():
+                    features = (features - self.mean) / self.deviation
         return features.masked_fill(~valid, 0.0), frames
+
+    def _features(self, audio: Tensor, lengths: Tensor) -> Tensor:
+        padded = self.framing.padded(audio, lengths, hop=self.hop, n_fft=self.n_fft)
+        power_btf = power_spectrum(padded, self.window, hop=self.hop, n_fft=self.n_fft)
+        if self.compression.power != _ENERGY:
+            power_btf = power_btf.pow(self.compression.power / _ENERGY)
+        return self.compression.compressed((power_btf @ self.bank).transpose(1, 2))
 
 
 def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
@@ -133,20 +216,3 @@ def whole_samples(seconds: float, sample_rate: int, name: str) -> int:
             f"`{name}` must be one sample or more at {sample_rate} Hz, not {seconds} s"
         )
     return samples
-
-
-def standardized(features: Tensor, valid: Tensor) -> Tensor:
-    """Give every row mean 0 and standard deviation 1 over its valid frames.
-
-    Args:
-        features: [B, D, T].
-        valid: [B, 1, T], True where a frame counts.
-
-    Returns:
-        [B, D, T]; a row with a single valid frame becomes 0.
-    """
-    count = valid.sum(2, keepdim=True)
-    mean = features.masked_fill(~valid, 0.0).sum(2, keepdim=True) / count
-    centred = (features - mean).masked_fill(~valid, 0.0)
-    variance = centred.square().sum(2, keepdim=True) / (count - 1).clamp(min=1)
-    return centred / (variance.sqrt() + _STEADIER)

@@ -8,6 +8,7 @@ from typing import Any
 
 from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
 from phonograph.data.manifest import read_manifest
+from phonograph.data.sentencepiece_tokenizer import SentencePieceModel
 from phonograph.data.tokenizers import build_tokenizer
 from phonograph.errors import DataError, Diagnostic
 from phonograph.modules.ranges import check_above_zero, check_at_least
@@ -26,7 +27,8 @@ class Manifest:
     Args:
         sample_rate: samples per second that every recording must have.
         tokenizer: how transcripts become tokens, such as
-            `{type: characters, alphabet: "abcdefghijklmnopqrstuvwxyz '"}`.
+            `{type: characters, alphabet: "abcdefghijklmnopqrstuvwxyz '"}` or
+            `{type: sentencepiece, model: pieces.model}`.
         train: manifest to learn from.
         validation: manifest to choose the best checkpoint on.
         test: manifest for a final score.
@@ -44,7 +46,7 @@ class Manifest:
     def __init__(
         self,
         sample_rate: int,
-        tokenizer: Mapping[str, Any],
+        tokenizer: SentencePieceModel | Mapping[str, Any],
         *,
         train: Path | None = None,
         validation: Path | None = None,
@@ -61,7 +63,7 @@ class Manifest:
         self.workers = workers
 
     @staticmethod
-    def derived(tokenizer: Mapping[str, Any]) -> dict[str, Vocabulary]:
+    def derived(tokenizer: SentencePieceModel | Mapping[str, Any]) -> dict[str, Vocabulary]:
         """Return the vocabulary that the tokenizer makes."""
         return {"vocab": build_tokenizer(tokenizer).vocabulary}
 

@@ -49,6 +49,11 @@ class QuartzNet(nn.Module):
             raise ValueError(f"`blocks` must be 5, 10 or 15, not {blocks}")
         self.encoder = ConvEncoder(feat_in, quartznet_blocks(blocks, repeat, dropout))
 
+    @staticmethod
+    def look_ahead(blocks: int, repeat: int) -> float:
+        """Return how many frames of the features after its own an encoded frame depends on."""
+        return ConvEncoder.look_ahead(quartznet_blocks(blocks, repeat))
+
     @ports(
         features=Frames("B feat_in T"),
         lengths=Lengths("B", of="T"),
@@ -67,7 +72,7 @@ class QuartzNet(nn.Module):
         return self.encoder(features, lengths)
 
 
-def quartznet_blocks(blocks: int, repeat: int, dropout: float) -> list[ConvBlock]:
+def quartznet_blocks(blocks: int, repeat: int, dropout: float = 0.0) -> list[ConvBlock]:
     """Write out the paper's table as rows of `asr.conv_encoder`.
 
     Args:
@@ -75,7 +80,7 @@ def quartznet_blocks(blocks: int, repeat: int, dropout: float) -> list[ConvBlock
         repeat: convolutions in each.
         dropout: probability in [0, 1).
 
-    >>> [block.kernel for block in quartznet_blocks(5, 5, 0.0)]
+    >>> [block.kernel for block in quartznet_blocks(5, 5)]
     [33, 33, 39, 51, 63, 75, 87, 1]
     """
     first = ConvBlock(256, 33, stride=2, residual=False, dropout=dropout)

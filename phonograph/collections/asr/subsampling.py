@@ -1,94 +1,140 @@
-"""Ways to shorten features by a power of two before an encoder's layers."""
+"""How an encoder's frames are joined before its layers, and sometimes once more between them."""
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-from torch.nn import functional
+from dataclasses import dataclass
+from typing import Literal
 
-from phonograph.modules.masks import valid_mask, zero_padding
+from phonograph.collections.asr.conv_subsampling import Conv2dSubsampling, VggSubsampling
+from phonograph.collections.asr.time_subsampling import Conv1dSubsampling, StackSubsampling
+from phonograph.modules.ranges import check_at_least
 
+Kind = Literal[
+    "conv2d", "conv1d", "dw_conv2d", "vgg", "wide_conv1d", "dw_conv1d", "stack", "stack_norm"
+]
 
-def halvings_in(stride: int) -> int:
-    """Count how often a stride halves the frames.
+AnySubsampling = Conv2dSubsampling | VggSubsampling | Conv1dSubsampling | StackSubsampling
 
-    Raises:
-        ValueError: the stride is not a power of two.
-
-    >>> halvings_in(8)
-    3
-    """
-    if stride < 1 or stride & (stride - 1):
-        raise ValueError(f"`stride` must be a power of two such as 1, 2, 4 or 8, not {stride}")
-    return stride.bit_length() - 1
-
-
-class Conv2dSubsampling(nn.Module):
-    """Halve time and frequency together, then project (Gulati et al. 2020, 2005.08100, sec. 3.2).
-
-    Args:
-        feat_in: width of the features, at least 1.
-        width: channels of the convolutions and of the result, at least 1.
-        stride: a power of two; with 1 only the projection is left.
-
-    Raises:
-        ValueError: the stride is not a power of two.
-
-    >>> import torch
-    >>> frames, lengths = Conv2dSubsampling(80, 16, 4)(torch.zeros(1, 80, 9), torch.tensor([9]))
-    >>> frames.shape, lengths
-    (torch.Size([1, 3, 16]), tensor([3]))
-    """
-
-    def __init__(self, feat_in: int, width: int, stride: int) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList()
-        channels = 1
-        for _ in range(halvings_in(stride)):
-            self.convs.append(nn.Conv2d(channels, width, 3, stride=2, padding=1))
-            channels = width
-            feat_in = (feat_in + 1) // 2
-        self.out = nn.Linear(channels * feat_in, width)
-
-    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""
-        x_bctf = zero_padding(features, lengths).transpose(1, 2).unsqueeze(1)
-        for conv in self.convs:
-            lengths = (lengths + 1) // 2
-            x_bctf = functional.relu(conv(x_bctf))
-            mask = valid_mask(lengths, x_bctf.shape[2])
-            x_bctf = x_bctf.masked_fill(~mask[:, None, :, None], 0.0)
-        return self.out(x_bctf.transpose(1, 2).flatten(2)), lengths
+_HEARD = {
+    "conv2d": (-1, 1),
+    "dw_conv2d": (-1, 1),
+    "vgg": (-2, 3),
+    "conv1d": (-1, 1),
+    "wide_conv1d": (-2, 2),
+    "dw_conv1d": (-2, 2),
+}
+"""The first and last frame that output 0 of one halving hears; outputs stand at every second."""
 
 
-class Conv1dSubsampling(nn.Module):
-    """Halve time with convolutions across all features, each with a GELU after it.
+@dataclass(frozen=True, slots=True)
+class Reduction:
+    """Frames joined once more, between layers or at the end.
 
     Args:
-        feat_in: width of the features, at least 1.
-        width: channels of the result, at least 1.
-        stride: a power of two; with 1 there is one convolution that keeps every frame.
+        kind: `pooling` takes the greatest value of neighbouring frames, `striding` is a `conv2d`
+            subsampling.
+        factor: frames for one, a power of two, at least 2.
+        after: layers before it, at least 1; when left out it comes last of all.
 
     Raises:
-        ValueError: the stride is not a power of two.
-
-    >>> import torch
-    >>> frames, lengths = Conv1dSubsampling(80, 16, 2)(torch.zeros(1, 80, 9), torch.tensor([9]))
-    >>> frames.shape, lengths
-    (torch.Size([1, 5, 16]), tensor([5]))
+        ValueError: a number is out of range.
     """
 
-    def __init__(self, feat_in: int, width: int, stride: int) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList()
-        self.steps = [2] * halvings_in(stride) or [1]
-        for step in self.steps:
-            self.convs.append(nn.Conv1d(feat_in, width, 3, stride=step, padding=1))
-            feat_in = width
+    kind: Literal["pooling", "striding"] = "pooling"
+    factor: int = 2
+    after: int | None = None
 
-    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""
-        x_bdt = zero_padding(features, lengths)
-        for conv, step in zip(self.convs, self.steps, strict=True):
-            lengths = (lengths + step - 1) // step
-            x_bdt = zero_padding(functional.gelu(conv(x_bdt)), lengths)
-        return x_bdt.transpose(1, 2), lengths
+    def __post_init__(self) -> None:
+        if self.factor < 2 or self.factor & (self.factor - 1):  # noqa: PLR2004  # one halving
+            raise ValueError(f"`factor` must be a power of two such as 2 or 4, not {self.factor}")
+        if self.after is not None:
+            check_at_least(1, after=self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Subsampling:
+    """How frames are joined before the layers.
+
+    Args:
+        kind: `conv2d`: convolutions over time and frequency (Gulati et al. 2020, sec. 3.2);
+            `dw_conv2d`: the same, depthwise and pointwise after the first (Rekesh et al. 2023,
+            arXiv 2305.05084, sec. 2.1); `vgg`: pairs of them with pooling (1910.12977, sec. 3.1);
+            `conv1d`: 3 taps over time and GELU; `wide_conv1d`: 5 taps and ReLU; `dw_conv1d`: the
+            same, depthwise and pointwise; `stack`: neighbouring frames side by side, projected;
+            `stack_norm`: the same after a layer norm.
+        channels: of the convolutions but the last one, at least 1; as wide as the layers when left
+            out.
+        causal: whether convolutions hear nothing after an output's own frame.
+        scale: whether frames are multiplied by the square root of their width before the layers
+            (Vaswani et al. 2017, sec. 3.4).
+        reduction: a second place where frames are joined.
+
+    Raises:
+        ValueError: a number is out of range, or this kind cannot be causal.
+    """
+
+    kind: Kind = "conv2d"
+    channels: int | None = None
+    causal: bool = False
+    scale: bool = False
+    reduction: Reduction | None = None
+
+    def __post_init__(self) -> None:
+        if self.channels is not None:
+            check_at_least(1, channels=self.channels)
+        if self.causal and self.kind in ("vgg", "stack", "stack_norm"):
+            raise ValueError(f"`causal`: the subsampling {self.kind} always hears later frames")
+
+    @property
+    def factor(self) -> int:
+        """Frames for one in the reduction."""
+        return self.reduction.factor if self.reduction else 1
+
+    def shift(self, stride: int) -> int:
+        """Return how T frames are rounded: they give floor((T+shift)/(stride*factor)).
+
+        >>> Subsampling().shift(4), Subsampling(causal=True).shift(4)
+        (3, 6)
+        """
+        shift = 2 * stride - 2 if self.causal else stride - 1
+        if self.reduction and self.reduction.kind == "striding":
+            # floor((floor((T+shift)/stride) + 1) / 2) for every halving
+            shift += stride * (self.reduction.factor - 1)
+        return shift
+
+    def heard(self, stride: int) -> tuple[int, int]:
+        """Return the first and the last frame that output 0 of the subsampling hears.
+
+        >>> Subsampling().heard(4), Subsampling("dw_conv2d", causal=True).heard(8)
+        ((-3, 3), (-14, 0))
+        """
+        if self.kind not in _HEARD:
+            return 0, stride - 1
+        first, last = _HEARD[self.kind]
+        if self.causal:
+            first, last = first - last, 0
+        halvings = max(stride - 1, 1 if self.kind == "conv1d" else 0)
+        return first * halvings, last * halvings
+
+    def build(self, feat_in: int, width: int, stride: int) -> AnySubsampling:
+        """Make the subsampling of features [B, feat_in, T] to frames [B, T', width].
+
+        Raises:
+            ValueError: the stride does not suit the kind.
+        """
+        channels, causal = self.channels, self.causal
+        sizes = (feat_in, width, stride)
+        depthwise = self.kind.startswith("dw_")
+        match self.kind:
+            case "conv2d" | "dw_conv2d":
+                return Conv2dSubsampling(*sizes, channels, causal=causal, depthwise=depthwise)
+            case "vgg":
+                return VggSubsampling(*sizes, channels)
+            case "conv1d":
+                return Conv1dSubsampling(*sizes, channels, causal=causal)
+            case "wide_conv1d" | "dw_conv1d":
+                return Conv1dSubsampling(
+                    *sizes, channels, kernel=5, causal=causal, depthwise=depthwise
+                )
+            case "stack" | "stack_norm":
+                return StackSubsampling(*sizes, norm=self.kind == "stack_norm")

@@ -17,6 +17,7 @@ from phonograph.errors import DataError, Diagnostic, GraphError
 from phonograph.graphs.bundle import open_bundle
 from phonograph.graphs.compiled_view import CompiledView
 from phonograph.graphs.device import pick_device
+from phonograph.graphs.inference import Precision, inference
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
@@ -34,30 +35,52 @@ class Transcriber:
         model: a built recogniser; it is put into evaluation mode, and stays on its device.
         view: the view that is fed with audio and ends in a decoder.
         batch_seconds: seconds of padded audio to compute at once, above 0.
+        precision: `float32`, or `bf16`, which is quicker where the processor has instructions for
+            it and seldom writes another text.
 
     Raises:
         GraphError: the graph has no such view, or the view is not of that shape.
         ValueError: `batch_seconds` is not above 0.
 
+    Attributes:
+        model: as given.
+        view: the compiled view.
+        device: where the model is.
+        precision: as given.
+
     A bundle that `phonograph train` wrote is opened and used with
     `Transcriber.open("best.phono").transcribe(["a.wav", "b.flac"])`.
     """
 
-    def __init__(self, model: Model, *, view: str = "infer", batch_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        view: str = "infer",
+        batch_seconds: float = 60.0,
+        precision: Precision = "float32",
+    ) -> None:
         check_above_zero(batch_seconds=batch_seconds)
-        self._view = model.view(view)
-        self._audio = _audio_input(model.graph, self._view)
-        self._lengths = _lengths_input(model.graph, self._view, self._audio)
-        self._hypotheses = _hypotheses_output(self._view)
+        self.model = model
+        self.precision: Precision = precision
+        self.view = model.view(view)
+        self._audio = _audio_input(model.graph, self.view)
+        self._lengths = _lengths_input(model.graph, self.view, self._audio)
+        self._hypotheses = _hypotheses_output(self.view)
         self._batch_seconds = batch_seconds
-        self._device = next((p.device for p in model.module.parameters()), torch.device("cpu"))
+        self.device = next((p.device for p in model.module.parameters()), torch.device("cpu"))
         self.sample_rate = int(_rate(model.graph, self._audio))
         """Samples per second that the recogniser hears."""
         model.module.eval()
 
     @classmethod
     def open(
-        cls, path: str | Path, *, device: str = "cpu", batch_seconds: float = 60.0
+        cls,
+        path: str | Path,
+        *,
+        device: str = "cpu",
+        batch_seconds: float = 60.0,
+        precision: Precision = "float32",
     ) -> Transcriber:
         """Open a bundle.
 
@@ -66,6 +89,7 @@ class Transcriber:
             device: where to compute, as PyTorch names it: `cpu`, `cuda`, `cuda:1`, `mps`; or
                 `auto`, which takes a graphics processor where there is one.
             batch_seconds: as above.
+            precision: as above.
 
         Raises:
             BundleError: the bundle cannot be used.
@@ -76,7 +100,7 @@ class Transcriber:
 
         check_above_zero(batch_seconds=batch_seconds)
         model = open_bundle(Path(path), default_registry(), pick_device(device))
-        return cls(model, batch_seconds=batch_seconds)
+        return cls(model, batch_seconds=batch_seconds, precision=precision)
 
     def transcribe(self, recordings: Sequence[Recording]) -> list[Hypothesis]:
         """Recognise recordings of any rate and number of channels.
@@ -139,12 +163,12 @@ class Transcriber:
         audio = pad_sequence([one.float() for one in samples], batch_first=True)
         lengths = torch.tensor([len(one) for one in samples])
         given = {
-            self._audio: audio.to(self._device),
-            self._lengths: lengths.to(self._device),
+            self._audio: audio.to(self.device),
+            self._lengths: lengths.to(self.device),
         }
         try:
-            with torch.inference_mode():
-                return list(self._view(given)[self._hypotheses])
+            with inference(self.device, self.precision):
+                return list(self.view(given)[self._hypotheses])
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.collections.asr.ctc_greedy import CtcGreedy, group_words
+from phonograph.collections.asr.ctc_greedy import CtcGreedy
 from phonograph.collections.asr.hypothesis import Word
 from phonograph.types.vocabulary import Vocabulary
 
@@ -25,10 +25,6 @@ def scores_of(path, probability=0.8):
 def heard(path, **options):
     _, hypotheses = CtcGreedy(VOCAB, **options)(scores_of(path), torch.tensor([len(path)]))
     return hypotheses[0]
-
-
-def spelled(tokens):
-    return "".join(ALPHABET[token] for token in tokens)
 
 
 def test_words_last_from_their_first_frame_to_their_last():
@@ -77,24 +73,6 @@ def test_an_utterance_reads_the_same_alone_and_in_a_batch(paths, seed):
     for row, path in enumerate(paths):
         assert hypotheses[row] == heard(path, frame_period=0.02)
         assert texts[row] == hypotheses[row].text
-
-
-@given(st.lists(st.integers(0, 3), max_size=30))
-def test_the_words_are_those_of_the_text(tokens):
-    groups = group_words(tokens, spelled)
-    words = [spelled(tokens[place] for place in group) for group in groups]
-    assert words == spelled(tokens).split()
-    assert all(group == list(range(group[0], group[-1] + 1)) for group in groups)
-
-
-@given(st.lists(st.sampled_from(["_", "_a", "b", "_cd", "_e_f"]), max_size=12))
-def test_pieces_that_carry_the_space_make_words_too(pieces):
-    def decode(tokens):
-        return "".join(pieces[token] for token in tokens).replace("_", " ").strip()
-
-    tokens = list(range(len(pieces)))
-    words = [word for group in group_words(tokens, decode) for word in decode(group).split()]
-    assert words == decode(tokens).split()
 
 
 def test_half_precision_scores_are_read():

@@ -8,6 +8,7 @@ from torch.export import Dim, export
 
 from phonograph.collections.asr.log_mel import LogMel
 from phonograph.collections.asr.stored_log_mel import StoredLogMel
+from phonograph.modules.framing import Framing
 from phonograph.modules.mel_filters import MelFilters
 
 LENGTHS = torch.tensor([8000, 4999, 161, 1])
@@ -29,7 +30,7 @@ def test_without_a_checkpoint_the_features_are_those_of_log_mel(audio, rate, win
         rate,
         window=window,
         normalize="none",
-        padding="reflect",
+        framing=Framing(padding="reflect"),
         filters=MelFilters(n_fft=samples),
     )
     expected, expected_lengths = usual(audio, LENGTHS)

@@ -169,7 +169,7 @@ def test_too_little_memory_is_told_with_the_length(model, monkeypatch, error):
     def run_out(given: object) -> None:
         raise error
 
-    monkeypatch.setattr(transcriber, "_view", run_out)
+    monkeypatch.setattr(transcriber, "view", run_out)
     with pytest.raises(DataError, match="not enough memory to recognise 2 s of audio at once"):
         transcriber.transcribe([noise(2.0)])
 
@@ -180,6 +180,6 @@ def test_a_fault_in_memory_is_not_told_as_too_little_of_it(model, monkeypatch):
     def fail(given: object) -> None:
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
-    monkeypatch.setattr(transcriber, "_view", fail)
+    monkeypatch.setattr(transcriber, "view", fail)
     with pytest.raises(RuntimeError, match="an illegal memory access"):
         transcriber.transcribe([noise(0.5)])

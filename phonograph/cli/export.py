@@ -1,0 +1,92 @@
+"""`phonograph export`: a recogniser as one file that runs without phonograph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phonograph.cli.graph_argument import AsJson
+from phonograph.cli.screen import note, print_table, say, say_json, start_table
+from phonograph.errors import BundleError, Diagnostic, Place, nearest
+
+if TYPE_CHECKING:
+    from phonograph.graphs.export.export import ExportReport
+
+FORMATS = ("onnx", "pt2")
+
+
+def _known_format(name: str | None) -> str | None:
+    if name is not None and name not in FORMATS:
+        raise typer.BadParameter(f"`{name}` is not known; {nearest(name, FORMATS)}")
+    return name
+
+
+def _known_ending(path: Path) -> Path:
+    if path.suffix[1:] not in FORMATS:
+        endings = " or ".join(f".{name}" for name in FORMATS)
+        raise typer.BadParameter(f"`{path}` must end in {endings}")
+    return path
+
+
+def export(
+    bundle: Annotated[
+        Path, typer.Argument(metavar="BUNDLE", help="A trained or imported *.phono file.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT", help="The file to write: *.onnx or *.pt2.", callback=_known_ending
+        ),
+    ],
+    *,
+    view: Annotated[str, typer.Option(metavar="NAME", help="The view to export.")] = "infer",
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="FORMAT", help="As OUT ends.", callback=_known_format),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a recogniser as one file that runs without phonograph.
+
+    The file goes from audio to scores, for any batch and any length. It is kept only when it gives
+    what the view gives, to 1e-4, for three lengths and a padded batch. Decoding stays outside; the
+    file's metadata have the vocabulary and the frame period.
+
+    Examples:
+      phonograph export best.phono best.onnx
+      phonograph export best.phono best.pt2 --view infer
+    """
+    if to is not None and out.suffix != f".{to}":
+        raise typer.BadParameter(f"`{out}` must end in .{to}", param_hint="OUT")
+    if out.exists() and not overwrite:
+        help = "choose another name, or add --overwrite"
+        raise BundleError(Diagnostic("PB020", f"`{out}` exists", Place(str(out)), help=help))
+    from phonograph.collections import default_registry
+    from phonograph.graphs.bundle import open_bundle
+    from phonograph.graphs.export.export import export_view
+
+    model = open_bundle(bundle, default_registry())
+    report = export_view(model, view, out, note)
+    if as_json:
+        say_json(report.to_json())
+    else:
+        _print(report)
+
+
+def _print(report: ExportReport) -> None:
+    table = start_table("utterances", *(f"{name} differs by" for name in _outputs(report)))
+    for comparison in report.comparisons:
+        seconds = " and ".join(f"{one:g} s" for one in comparison.seconds)
+        table.add_row(seconds, *(f"{far:.1g}" for far in comparison.differences.values()))
+    print_table(table)
+    say()
+    say(f"{report.path}: {report.size / 1e6:.1f} MB in {report.seconds:.0f} s")
+    say(f"takes  {', '.join(report.inputs)}")
+    say(f"gives  {', '.join(report.outputs)}")
+
+
+def _outputs(report: ExportReport) -> list[str]:
+    return list(report.comparisons[0].differences)

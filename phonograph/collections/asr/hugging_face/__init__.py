@@ -1,0 +1,1 @@
+"""Read folders of Hugging Face as graphs of our own modules, without the library they are for."""

@@ -1,0 +1,1 @@
+"""Read `.nemo` checkpoints as graphs of our own modules, without the framework that wrote them."""

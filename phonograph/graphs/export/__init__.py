@@ -1,0 +1,1 @@
+"""Views as files that run without phonograph: ONNX, and programs of PyTorch."""

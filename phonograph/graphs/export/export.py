@@ -1,0 +1,170 @@
+"""Export a view: write it, run what was written, and keep the file only when both agree."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from phonograph.errors import Diagnostic, GraphError, MissingExtraError
+from phonograph.graphs.export.comparison import Comparison, Runner, compare
+from phonograph.graphs.export.exported_view import ExportedView, exported_view
+from phonograph.graphs.export.notes import notes_of
+from phonograph.graphs.export.program import trace
+from phonograph.graphs.export.quiet import quiet
+from phonograph.graphs.model import Model
+
+_NEEDED = ("onnx", "onnxscript", "onnxruntime")
+
+Writer = Callable[[ExportedView, Mapping[str, str], Path], Runner]
+"""Writes a view with notes to a path, and returns what runs the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was exported.
+
+    Args:
+        path: the file.
+        size: its bytes.
+        seconds: how long it took.
+        inputs: what it takes, as `audio [B, S]`.
+        outputs: what it gives.
+        comparisons: the file against the view, batch by batch.
+        notes: what the file says about itself.
+    """
+
+    path: Path
+    size: int
+    seconds: float
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    comparisons: tuple[Comparison, ...]
+    notes: Mapping[str, str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "path": str(self.path),
+            "bytes": self.size,
+            "seconds": round(self.seconds, 2),
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+            "comparisons": [comparison.to_json() for comparison in self.comparisons],
+            "notes": dict(self.notes),
+        }
+
+
+def export_view(
+    model: Model, name: str, path: Path, progress: Callable[[str], None] | None = None
+) -> ExportReport:
+    """Write a view as one file that runs without phonograph, front end included.
+
+    The batch and the time axes stay free. The file stands under its name only after it gave the
+    same as the view, to 1e-4, for three lengths and for a padded batch.
+
+    Args:
+        model: a built graph with its weights; it is put into evaluation mode.
+        name: the view.
+        path: where it goes, ending in `.onnx` or `.pt2`; what stands there is replaced.
+        progress: is told what is being done.
+
+    Returns:
+        what was written and how it compares.
+
+    Raises:
+        MissingExtraError: PE010, a package for `.onnx` is not installed.
+        GraphError: the view cannot be exported, with every reason known; or the file does not agree
+            with the view, and is gone.
+        ValueError: the path ends in something else.
+    """
+    if path.suffix not in WRITERS:
+        raise ValueError(f"`path` must end in {' or '.join(WRITERS)}, not `{path.suffix}`")
+    if path.suffix == ".onnx":
+        _check_packages()
+    tell = progress or _keep_quiet
+    started = time.monotonic()
+    model.module.eval()
+    view = exported_view(model, name)
+    notes = notes_of(view)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
+    os.close(handle)
+    try:
+        tell(f"writing the view `{name}`")
+        run = WRITERS[path.suffix](view, notes, Path(temporary))
+        tell("comparing the file with the view")
+        comparisons = _checked(view, run)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return ExportReport(
+        path=path,
+        size=path.stat().st_size,
+        seconds=time.monotonic() - started,
+        inputs=tuple(map(str, view.inputs)),
+        outputs=tuple(map(str, view.outputs)),
+        comparisons=tuple(comparisons),
+        notes=notes,
+    )
+
+
+def _onnx(view: ExportedView, notes: Mapping[str, str], path: Path) -> Runner:
+    with quiet():  # importing them warns, too
+        from phonograph.graphs.export.onnx_file import OnnxRunner, size_fault, write_onnx
+    fault = size_fault(view)
+    if fault is not None:
+        raise GraphError(fault)
+    write_onnx(view, trace(view), notes, path)
+    return OnnxRunner(path)
+
+
+def _pt2(view: ExportedView, notes: Mapping[str, str], path: Path) -> Runner:
+    from phonograph.graphs.export.pt2_file import Pt2Runner, write_pt2
+
+    write_pt2(trace(view), notes, path)
+    return Pt2Runner(path)
+
+
+WRITERS: Mapping[str, Writer] = {".onnx": _onnx, ".pt2": _pt2}
+"""Ending of the file -> what writes it."""
+
+
+def _keep_quiet(line: str) -> None:
+    """Take a line of progress that nobody wants."""
+
+
+def _check_packages() -> None:
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        message = f"to write ONNX, {', '.join(f'`{name}`' for name in missing)} must be installed"
+        help = 'pip install "phonograph[export]"'
+        raise MissingExtraError(Diagnostic("PE010", message, help=help))
+
+
+def _checked(view: ExportedView, run: Runner) -> Sequence[Comparison]:
+    try:
+        comparisons = compare(view, run)
+    except Exception as error:
+        cause = str(error).strip().partition("\n")[0]
+        message = "the exported file cannot be run, so it was not kept"
+        raise GraphError(Diagnostic("PE009", message, causes=(cause,))) from error
+    wrong = [comparison for comparison in comparisons if not comparison.agrees]
+    if wrong:
+        message = "the exported file does not agree with the view, so it was not kept"
+        causes = tuple(_told(comparison) for comparison in wrong)
+        raise GraphError(Diagnostic("PE008", message, causes=causes))
+    return comparisons
+
+
+def _told(comparison: Comparison) -> str:
+    seconds = " and ".join(f"{one:g} s" for one in comparison.seconds)
+    far = ", ".join(f"{name} by {value:.2g}" for name, value in comparison.differences.items())
+    return f"{seconds}: {far}"

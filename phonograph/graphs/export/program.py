@@ -1,0 +1,78 @@
+"""A view written down as a program of PyTorch's own operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import fx
+from torch.export import Dim, ExportedProgram
+
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.export.examples import example
+from phonograph.graphs.export.exported_view import ExportedView
+from phonograph.graphs.export.quiet import quiet
+
+_SECONDS = (1.13, 0.87)  # two utterances: a size of one would be taken for a constant
+_PORTABLE = ("phonograph::recurrence",)
+"""Our operators for which every format has a form."""
+
+
+def trace(view: ExportedView) -> ExportedProgram:
+    """Write a view down for any number of utterances of any length.
+
+    Args:
+        view: what to write down; its modules are put into evaluation mode.
+
+    Raises:
+        GraphError: it does something that depends on values or sizes, or uses an operator that
+            exists in phonograph only.
+    """
+    view.module.eval()
+    free = {port.name: _free(port.axes) for port in view.inputs}
+    given = example(view, _SECONDS)
+    try:
+        with quiet(), torch.no_grad():
+            program = torch.export.export(view.module, (), given, dynamic_shapes=free)
+    except Exception as error:
+        raise failure(view, error) from error
+    faults = list(_own_operators(view, program))
+    if faults:
+        raise GraphError(faults)
+    return program
+
+
+def failure(view: ExportedView, error: Exception) -> GraphError:
+    """Turn what an exporter raised into a diagnostic that names the node it happened in."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    message = f"the view `{view.view.name}` cannot be exported"
+    causes = tuple(lines[:3]) or (type(error).__name__,)
+    return GraphError(Diagnostic("PE005", message, causes=causes))
+
+
+def node_of(node: fx.Node) -> str:
+    """Return which node of the graph an operator belongs to, or nothing.
+
+    Args:
+        node: a call in a traced program.
+    """
+    inside = list(node.meta.get("nn_module_stack", {}).values())
+    return inside[1][0].partition(".")[0] if len(inside) > 1 else ""
+
+
+def _free(axes: tuple[str | int, ...]) -> dict[int, Any]:
+    return {place: Dim.DYNAMIC for place, axis in enumerate(axes) if isinstance(axis, str)}
+
+
+def _own_operators(view: ExportedView, program: ExportedProgram) -> Iterator[Diagnostic]:
+    modules = program.graph_module.modules()
+    graphs = [module.graph for module in modules if isinstance(module, fx.GraphModule)]
+    for node in (node for graph in graphs for node in graph.nodes):
+        name = str(node.target).replace(".", "::", 1).partition(".")[0]
+        if name.startswith("phonograph::") and name not in _PORTABLE:
+            place = view.graph.spec.document.key_place("modules", node_of(node))
+            message = (
+                f"`{node_of(node)}` cannot be exported: only phonograph has the operator {name}"
+            )
+            yield Diagnostic("PE006", message, place)

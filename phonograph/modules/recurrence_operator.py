@@ -1,0 +1,55 @@
+"""One recurrent layer as one operator, so that an exported program keeps it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+_CELLS = {"LSTM": "lstm", "GRU": "gru", "RNN_RELU": "relu"}
+
+
+def read_frames(reader: nn.RNNBase, frames_tbd: Tensor) -> Tensor:
+    """Read frames with a recurrent layer that starts from zeros.
+
+    `torch.export` would write every step of the layer down, which fixes their number. While
+    exporting, the layer is therefore the single operator `phonograph::recurrence`, for which
+    whoever writes the program down has a loop.
+
+    Args:
+        reader: one layer that reads in one direction: `nn.LSTM`, `nn.GRU`, or `nn.RNN` with
+            rectified outputs; with biases, time first.
+        frames_tbd: [T, B, width] frames.
+
+    Returns:
+        [T, B, hidden size].
+
+    >>> read_frames(nn.GRU(4, 6), torch.zeros(9, 2, 4)).shape
+    torch.Size([9, 2, 6])
+    """
+    if not torch.compiler.is_exporting():
+        read, _ = reader(frames_tbd)
+        return read
+    weights = [reader.get_parameter(name) for name in _WEIGHTS]
+    return _recurrence(frames_tbd, weights, _CELLS[reader.mode])
+
+
+_WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+
+@torch.library.custom_op("phonograph::recurrence", mutates_args=())
+def _recurrence(frames_tbd: Tensor, weights: Sequence[Tensor], cell: str) -> Tensor:
+    zeros = frames_tbd.new_zeros(1, frames_tbd.shape[1], weights[1].shape[1])
+    rest = (list(weights), True, 1, 0.0, False, False, False)
+    match cell:
+        case "lstm":
+            return torch.lstm(frames_tbd, [zeros, zeros], *rest)[0]
+        case "gru":
+            return torch.gru(frames_tbd, zeros, *rest)[0]
+    return torch.rnn_relu(frames_tbd, zeros, *rest)[0]
+
+
+@_recurrence.register_fake
+def _shape(frames_tbd: Tensor, weights: Sequence[Tensor], cell: str) -> Tensor:  # noqa: ARG001
+    return frames_tbd.new_empty(*frames_tbd.shape[:2], weights[1].shape[1])

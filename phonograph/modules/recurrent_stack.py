@@ -1,0 +1,159 @@
+"""Recurrent layers over padded frames, read in one direction or in both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from phonograph.modules.masks import valid_mask
+from phonograph.modules.ranges import check_at_least, check_dropout
+from phonograph.modules.recurrence_operator import read_frames
+
+Cell = Literal["gru", "lstm", "relu"]
+Join = Literal["concat", "sum"]
+Norm = Literal["none", "batch"]
+
+_CELLS: Mapping[Cell, Callable[..., nn.RNNBase]] = {
+    "gru": nn.GRU,
+    "lstm": nn.LSTM,
+    "relu": partial(nn.RNN, nonlinearity="relu"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """What the layers of a recurrent stack are like.
+
+    Args:
+        cell: `gru`; `lstm`, which trains faster on a CPU; `relu`, without gates.
+        bidirectional: whether frames are also read from the end to the start.
+        join: how two directions become one output: each gives half of it (`concat`), or all of it
+            and they are added (`sum`).
+        norm: what follows every layer: `batch`, over all frames of the batch, or `none`.
+        dropout: probability in [0, 1) of zeroing a value before each layer.
+
+    Raises:
+        ValueError: `dropout` is out of range.
+    """
+
+    cell: Cell = "gru"
+    bidirectional: bool = True
+    join: Join = "concat"
+    norm: Norm = "none"
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_dropout(self.dropout)
+
+
+class RecurrentStack(nn.Module):
+    """Read frames with one recurrent layer after another; time comes first.
+
+    LSTM (Hochreiter and Schmidhuber 1997), GRU (Cho et al. 2014, 1406.1078), both directions
+    (Schuster and Paliwal 1997), batch norm between layers over batch and time together
+    (Amodei et al. 2015, 1512.02595, sec. 3.2). The backward reader starts at each utterance's own
+    last frame. Batch norm counts padded frames, as zeros, in training; in evaluation padding makes
+    no difference.
+
+    Args:
+        width_in: width of the frames, at least 1.
+        width: width of every layer's output, at least 1.
+        layers: how many, at least 1.
+        settings: what they are like.
+
+    Raises:
+        ValueError: a number is out of range, or `d_model` is odd though two directions share it.
+
+    >>> stack = RecurrentStack(8, 16, 2, Recurrence(cell="lstm"))
+    >>> stack(torch.zeros(9, 2, 8), torch.tensor([9, 4])).shape
+    torch.Size([9, 2, 16])
+    """
+
+    def __init__(self, width_in: int, width: int, layers: int, settings: Recurrence) -> None:
+        super().__init__()
+        check_at_least(1, d_model=width, layers=layers)
+        widths = [width_in, *[width] * (layers - 1)]
+        self.layers = nn.ModuleList(RecurrentLayer(one, width, settings) for one in widths)
+        self.dropout = nn.Dropout(settings.dropout)
+
+    def forward(self, frames_tbd: Tensor, lengths: Tensor) -> Tensor:
+        """Read [T, B, width_in] frames, of which [B] are valid; returns [T, B, width].
+
+        Frames beyond an utterance's length hold no meaning.
+        """
+        for layer in self.layers:
+            frames_tbd = layer(self.dropout(frames_tbd), lengths)
+        return frames_tbd
+
+
+class RecurrentLayer(nn.Module):
+    """One layer: a reader in each direction, their outputs joined, and perhaps a batch norm.
+
+    Args:
+        width_in: width of the frames, at least 1.
+        width: width of the output, at least 1.
+        settings: the rest; its dropout is left to whoever stacks layers.
+
+    Raises:
+        ValueError: `d_model` is odd though two directions share it.
+
+    >>> layer = RecurrentLayer(8, 6, Recurrence(join="sum", norm="batch"))
+    >>> layer(torch.zeros(9, 2, 8), torch.tensor([9, 4])).shape
+    torch.Size([9, 2, 6])
+    """
+
+    def __init__(self, width_in: int, width: int, settings: Recurrence) -> None:
+        super().__init__()
+        halves = settings.bidirectional and settings.join == "concat"
+        if halves and width % 2:
+            raise ValueError(f"`d_model` must be even for two directions, not {width}")
+        build = partial(_CELLS[settings.cell], width_in, width // 2 if halves else width)
+        self.reader = build()
+        self.mirrored_reader = build() if settings.bidirectional else None
+        self.adds = settings.join == "sum"
+        self.norm = nn.BatchNorm1d(width) if settings.norm == "batch" else None
+
+    def forward(self, frames_tbd: Tensor, lengths: Tensor) -> Tensor:
+        """Read [T, B, width_in] frames, of which [B] are valid; returns [T, B, width]."""
+        # Two one-way readers instead of packed sequences: about four times faster on a CPU,
+        # forward and backward, for the same result.
+        read = read_frames(self.reader, frames_tbd)
+        if self.mirrored_reader is not None:
+            mirror_tb = mirrored_steps(lengths, frames_tbd.shape[0])
+            other = read_frames(self.mirrored_reader, _take(frames_tbd, mirror_tb))
+            other = _take(other, mirror_tb)
+            read = read + other if self.adds else torch.cat([read, other], 2)
+        return read if self.norm is None else self._normalized(read, lengths)
+
+    def _normalized(self, frames_tbd: Tensor, lengths: Tensor) -> Tensor:
+        assert self.norm is not None
+        padding_tb = ~valid_mask(lengths, frames_tbd.shape[0]).T
+        frames_tbd = frames_tbd.masked_fill(padding_tb.unsqueeze(2), 0.0)
+        return self.norm(frames_tbd.flatten(0, 1)).reshape(frames_tbd.shape)
+
+
+def mirrored_steps(lengths: Tensor, size: int) -> Tensor:
+    """Return which step stands where, when each utterance is reversed within its valid steps.
+
+    Args:
+        lengths: [B] valid steps.
+        size: steps of the padded axis.
+
+    Returns:
+        [size, B] steps; those of the padding stay in place.
+
+    >>> mirrored_steps(torch.tensor([3, 2]), 3).T
+    tensor([[2, 1, 0],
+            [1, 0, 2]])
+    """
+    step = torch.arange(size, device=lengths.device).unsqueeze(1)
+    return torch.where(step < lengths, lengths - 1 - step, step)
+
+
+def _take(frames_tbd: Tensor, steps_tb: Tensor) -> Tensor:
+    return frames_tbd.gather(0, steps_tb.unsqueeze(2).expand(-1, -1, frames_tbd.shape[2]))

@@ -1,0 +1,88 @@
+import importlib.util
+import json
+import re
+
+import pytest
+
+from phonograph.graphs.export import export as exporting
+
+needs_onnx = pytest.mark.skipif(
+    importlib.util.find_spec("onnxruntime") is None,
+    reason='the optional packages are not installed: pip install "phonograph[export]"',
+)
+
+
+@needs_onnx
+def test_what_was_written_is_told_with_how_it_compares(run, bundle):
+    done = run("export", bundle, "small.onnx")
+    assert done.exit_code == 0
+    table, _, summary = done.stdout.partition("\n\n")
+    lines = table.splitlines()
+    assert re.split(r"  +", lines[0]) == [
+        "utterances",
+        "log_probs differs by",
+        "lengths differs by",
+    ]
+    assert [re.split(r"  +", line)[0] for line in lines[1:]] == [
+        "0.61 s",
+        "1.7 s",
+        "4.13 s",
+        "2.03 s and 1.21 s",
+    ]
+    written, takes, gives = summary.splitlines()
+    assert re.fullmatch(r"small\.onnx: \d\.\d MB in \d+ s", written)
+    assert takes == "takes  audio [B, S], audio_lengths [B]"
+    assert gives == "gives  log_probs [B, T, 28], lengths [B]"
+    assert done.stderr == "writing the view `infer`\ncomparing the file with the view\n"
+
+
+def test_a_machine_reads_the_same(run, bundle):
+    done = run("export", bundle, "small.pt2", "--to", "pt2", "--json")
+    assert done.exit_code == 0
+    report = json.loads(done.stdout)
+    assert report["path"] == "small.pt2"
+    assert all(comparison["agrees"] for comparison in report["comparisons"])
+    assert report["notes"]["phonograph.view"] == "infer"
+
+
+def test_a_file_that_exists_is_kept(run, bundle, here):
+    (here / "small.pt2").write_text("older")
+    done = run("export", bundle, "small.pt2")
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "error[PB020]: `small.pt2` exists\n"
+        "  --> small.pt2\n"
+        "   = help: choose another name, or add --overwrite\n"
+    )
+    assert (here / "small.pt2").read_text() == "older"
+
+
+def test_a_view_that_is_not_there_is_told_with_those_that_are(run, bundle):
+    done = run("export", bundle, "small.pt2", "--view", "inver")
+    assert done.exit_code == 1
+    assert "the graph has no view `inver`" in done.stderr
+    assert "`infer`" in done.stderr
+
+
+def test_another_ending_is_wrong_usage(run, bundle):
+    done = run("export", bundle, "small.tflite")
+    assert done.exit_code == 2
+    assert "`small.tflite` must end in .onnx or .pt2" in done.stderr
+    done = run("export", bundle, "small.pt2", "--to", "onnx")
+    assert done.exit_code == 2
+    assert "`small.pt2` must end in .onnx" in done.stderr
+
+
+def test_an_unknown_format_is_wrong_usage(run, bundle):
+    done = run("export", bundle, "small.onnx", "--to", "onyx")
+    assert done.exit_code == 2
+    assert "`onyx` is not known; did you mean `onnx`?" in done.stderr
+
+
+def test_missing_packages_are_told_with_how_to_get_them(run, bundle, here, monkeypatch):
+    before = set(here.iterdir())
+    monkeypatch.setattr(exporting, "find_spec", lambda name: None)
+    done = run("export", bundle, "small.onnx")
+    assert done.exit_code == 1
+    assert 'pip install "phonograph[export]"' in done.stderr
+    assert set(here.iterdir()) == before
