@@ -22,8 +22,9 @@ from phonograph.graphs.lock import read_lock
 from phonograph.graphs.model import Model, build
 from phonograph.modules.masks import valid_mask
 
-_INSIDE = re.compile(r"^(?:blocks|layers)\.(\d+)$")
-_KINDS = {"blocks": "block", "layers": "layer"}
+_NEARLY = 1e-2
+_INSIDE = ((r"blocks\.(\d+)", r"enc_block\1"), (r"layers\.(\d+)", r"enc_layer\1"))
+_INSIDE += ((r"subsampling", r"enc_pre_encode"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,11 @@ class _Run:
         results = self.modules["joint"](encoded, predicted)
         scores = results if isinstance(results, tuple) else (results,)
         joint = torch.cat(scores[:2], dim=3)
-        # what this flag says is done on the CPU unless the settings say otherwise
-        if bool(self.given.get("joint_log_softmax", torch.tensor(1))):
+        # NeMo's joint network normalises its scores on the CPU, unless the settings forbid it
+        normalised = "joint_out" not in self.given or _is_normalised(self.given["joint_out"])
+        if normalised:
             joint = joint.log_softmax(dim=3)
+        self._keep("joint_log_softmax", torch.tensor(int(normalised)))
         self._keep("joint_out", joint, {1: frames, 2: counts + 1})
         names = ("logits", "durations", "jumps")
         inputs = {**dict(zip(names, scores, strict=False)), "lengths": frames}
@@ -198,6 +201,11 @@ class _Run:
             self._keep(f"hyp{row}_tokens", torch.tensor(hypothesis.tokens, dtype=torch.long))
 
 
+def _is_normalised(log_probs: Tensor) -> bool:
+    totals = log_probs[0, 0, 0].exp().sum()
+    return bool((totals - 1).abs() < _NEARLY)
+
+
 @contextmanager
 def _listened(encoder: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor | None]]]:
     """Keep what the layers of an encoder give: NeMo's name -> values and lengths, if they tell."""
@@ -206,16 +214,19 @@ def _listened(encoder: nn.Module) -> Iterator[dict[str, tuple[Tensor, Tensor | N
     def keeper(name: str) -> Callable[..., None]:
         def keep(_module: nn.Module, _given: Any, result: Any) -> None:
             value, more = result if isinstance(result, tuple) else (result, None)
-            heard[name] = value, getattr(more, "lengths", None)
+            heard[name] = (
+                value,
+                more if isinstance(more, Tensor) else getattr(more, "lengths", None),
+            )
 
         return keep
 
-    handles = []
-    for name, module in encoder.named_modules():
-        inside = _INSIDE.match(name)
-        if inside:
-            label = f"enc_{_KINDS[name.partition('.')[0]]}{inside[1]}"
-            handles.append(module.register_forward_hook(keeper(label)))
+    handles = [
+        module.register_forward_hook(keeper(re.sub(ours, theirs, name)))
+        for name, module in encoder.named_modules()
+        for ours, theirs in _INSIDE
+        if re.fullmatch(ours, name)
+    ]
     try:
         yield heard
     finally:

@@ -77,16 +77,16 @@ def export(
 
 
 def _print(report: ExportReport) -> None:
-    table = start_table("utterances", *(f"{name} differs by" for name in _outputs(report)))
-    for comparison in report.comparisons:
-        seconds = " and ".join(f"{one:g} s" for one in comparison.seconds)
-        table.add_row(seconds, *(f"{far:.1g}" for far in comparison.differences.values()))
+    comparison = report.comparison
+    outputs = [f"{name} differs by" for name in comparison.differences[0].largest]
+    table = start_table("utterances", *outputs)
+    for difference in comparison.differences:
+        seconds = " and ".join(f"{one:g} s" for one in difference.seconds)
+        table.add_row(seconds, *(f"{far:.1g}" for far in difference.largest.values()))
     print_table(table)
-    say()
-    say(f"{report.path}: {report.size / 1e6:.1f} MB in {report.seconds:.0f} s")
+    if comparison.unsteady:
+        say(f"\nallowed: {comparison.tolerance:.1g}, because the view itself moves by")
+        say(f"{comparison.unsteady:.1g} when its input moves by less than the last digit")
+    say(f"\n{report.path}: {report.size / 1e6:.1f} MB in {report.seconds:.0f} s")
     say(f"takes  {', '.join(report.inputs)}")
     say(f"gives  {', '.join(report.outputs)}")
-
-
-def _outputs(report: ExportReport) -> list[str]:
-    return list(report.comparisons[0].differences)

@@ -68,12 +68,21 @@ def import_model(
 
     FILE.nemo: a CTC model, transducer or hybrid of NeMo's, which need not be installed.
 
+    FOLDER: a Wav2Vec2ForCTC, HubertForCTC or ParakeetForCTC of Hugging Face's, with config.json,
+    model.safetensors and the files of its tokenizer and its front end; transformers need not be
+    installed.
+
+    torchaudio:NAME: a wav2vec 2.0 or HuBERT model of torchaudio.pipelines, whose weights lie where
+    torchaudio keeps what it fetched; torchaudio:NAME:FILE reads them from a file.
+
     hama: a small Conformer-CTC for English, which writes phonemes. It comes with the package of
     that name (pip install "phonograph[hama]").
 
     Examples:
       phonograph import model.nemo model.phono
       phonograph import model.nemo model.phono --graph further.yaml
+      phonograph import wav2vec2-base-960h/ model.phono
+      phonograph import torchaudio:HUBERT_ASR_LARGE model.phono
       phonograph import hama hama.phono
       phonograph train phonograph://asr/prompts init.from=hama.phono
     """

@@ -186,8 +186,6 @@ class SelfAttention(nn.Module):
     def _position_scores(self, query_bqhd: Tensor, codes: Tensor | None) -> Tensor:
         if codes is None:
             raise ValueError("relative positions need the codes of the distances")
-        batch, _, _, width = query_bqhd.shape
         codes_hdc = self.position(codes).unflatten(1, (self.heads, -1)).permute(1, 2, 0)
-        scaled = (query_bqhd / math.sqrt(width)).flatten(0, 1).transpose(0, 1)
-        scores_hbqc = (scaled @ codes_hdc).unflatten(1, (batch, -1))
-        return by_key(scores_hbqc).transpose(0, 1)
+        scaled = query_bqhd.transpose(1, 2) / math.sqrt(query_bqhd.shape[3])
+        return by_key(scaled @ codes_hdc)

@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from phonograph.modules.positions import distance_codes, skewed_codes
 from phonograph.modules.ranges import check_at_least
 from phonograph.modules.windows import Windows
 
@@ -28,7 +29,8 @@ class Context:
         style: `regular`: every frame sees `left` and `right` frames around it, so that layers add
             up. `chunked`: frames come in chunks of `right + 1`; a frame sees all of its chunk and
             the `left / (right + 1)` chunks before it, however many layers there are. `local`:
-            `regular`, computed window by window, for long recordings.
+            `regular`, computed window by window, for long recordings. `local_skewed`: `local` as
+            NeMo computes it where `left` and `right` differ, with its relative positions.
         conv_right: frames after its own that the convolution hears, 0 to its kernel - 1: with 0 it
             is causal; half the kernel when left out.
         others: further `[left, right]`. Training draws one for every batch from them and the
@@ -42,7 +44,7 @@ class Context:
 
     left: int | None = None
     right: int | None = None
-    style: Literal["regular", "chunked", "local"] = "regular"
+    style: Literal["regular", "chunked", "local", "local_skewed"] = "regular"
     conv_right: int | None = None
     others: Sequence[Reach] = ()
     chances: Sequence[float] = ()
@@ -55,8 +57,8 @@ class Context:
                 raise ValueError(told)
         if self.style == "chunked" and self.right is None:
             raise ValueError("`right` must be given for the style `chunked`: a chunk is longer by 1")
-        if self.style == "local" and (self.left is None or self.right is None or self.others):
-            told = "`style` local needs one `left` and one `right`, no `others`"
+        if self.is_local and (self.left is None or self.right is None or self.others):
+            told = f"`style` {self.style} needs one `left` and one `right`, no `others`"
             raise ValueError(told)
         if self.chances and len(self.chances) != len(self.all_reaches):
             told = f"`chances` must be {len(self.all_reaches)}, for the first reach and each other"
@@ -68,6 +70,11 @@ class Context:
     def all_reaches(self) -> list[Reach]:
         """The first reach and the others."""
         return [(self.left, self.right), *((left, right) for left, right in self.others)]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether attention is computed window by window."""
+        return self.style.startswith("local")
 
     @property
     def unlimited(self) -> bool:
@@ -122,9 +129,23 @@ class Context:
         chosen = torch.multinomial(chances, 1).to(every.device)
         return every.index_select(0, chosen).squeeze(0)
 
+    def codes(self, queries: int, keys: int, before: int, like: Tensor) -> Tensor:
+        """Return codes of the distances, as `distance_codes` gives them.
+
+        Args:
+            queries: number of queries, one after another.
+            keys: number of keys, one after another.
+            before: how many of the keys stand before the first query.
+            like: [..., width] frames that give width (even), dtype and device.
+        """
+        codes = distance_codes(queries, keys, before, like)
+        if self.style != "local_skewed":
+            return codes
+        return skewed_codes(codes, before, queries, (self.left or 0, self.right or 0))
+
     def windows(self) -> Windows | None:
-        """Return the blocks that attention is cut into, with the style `local`."""
-        if self.style != "local" or self.left is None or self.right is None:
+        """Return the blocks that attention is cut into, with a local style."""
+        if not self.is_local or self.left is None or self.right is None:
             return None
         # About as many queries as keys around them: half the work lies within what is seen.
         return Windows(self.left + self.right + 1, self.left, self.right)

@@ -52,6 +52,30 @@ def distance_codes(queries: int, keys: int, before: int, like: Tensor) -> Tensor
     return sinusoids(distances, like.shape[-1]).to(like.dtype)
 
 
+def skewed_codes(codes: Tensor, before: int, queries: int, reach: tuple[int, int]) -> Tensor:
+    """Move the codes of distances to where NeMo adds their scores in local attention.
+
+    There, the scores of keys on the shorter side of a query stand as far from it as the longer side
+    reaches; models that were trained so need it.
+
+    Args:
+        codes: [P, width] rows of `distance_codes`.
+        before: as given to it.
+        queries: as given to it.
+        reach: steps before and after a query that it sees.
+
+    Returns:
+        [P, width]: row c codes another distance than before, or is zero.
+    """
+    left, right = reach
+    longer = max(reach)
+    distance = before + queries - 1 - torch.arange(codes.shape[0], device=codes.device)
+    earlier, later = distance > longer - left, distance <= right - longer
+    moved = distance + torch.where(earlier, left - longer, longer - right)
+    found = sinusoids(moved, codes.shape[1]).to(codes.dtype)
+    return found.masked_fill(~(earlier | later).unsqueeze(1), 0.0)
+
+
 def by_key(by_distance: Tensor) -> Tensor:
     """Turn scores by distance into scores by key, without a copy (Dai et al. 2019, appendix B).
 

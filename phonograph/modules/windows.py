@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -37,6 +36,7 @@ class Windows:
     def blocks(self, x: Tensor) -> Tensor:
         """Cut [B, T, ...] into [B*N, size, ...]; the last block is filled up with zeros.
 
+        >>> import torch
         >>> Windows(2, 1, 0).blocks(torch.tensor([[5, 6, 7]])).tolist()
         [[5, 6], [7, 0]]
         """
@@ -47,6 +47,7 @@ class Windows:
     def around(self, x: Tensor) -> Tensor:
         """Give for each block of [B, T, ...] its window, [B*N, span, ...], zeros outside.
 
+        >>> import torch
         >>> Windows(2, 1, 0).around(torch.tensor([[5, 6, 7]])).tolist()
         [[0, 5, 6], [6, 7, 0]]
         """
@@ -57,6 +58,7 @@ class Windows:
     def joined(self, blocks: Tensor, like: Tensor) -> Tensor:
         """Put [B*N, size, ...] together to [B, T, ...], with B and T those of `like`.
 
+        >>> import torch
         >>> Windows(2, 1, 0).joined(torch.tensor([[5, 6], [7, 0]]), torch.zeros(1, 3)).tolist()
         [[5, 6, 7]]
         """
@@ -65,7 +67,4 @@ class Windows:
 
 
 def _padded(x: Tensor, before: int, after: int) -> Tensor:
-    if x.dtype == torch.bool:  # functional.pad gives no False
-        start, end = (x.new_zeros(x.shape[0], count, *x.shape[2:]) for count in (before, after))
-        return torch.cat([start, x, end], 1)
     return functional.pad(x, (0, 0) * (x.dim() - 2) + (before, after))

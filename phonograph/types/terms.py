@@ -194,7 +194,33 @@ def _rounded(way: str, inside: Term) -> Term:
         case Operation("/", Rounding(again, Operation("/", x, Constant(a))), Constant(b)):
             if again == way and a.denominator == b.denominator == 1 and min(a, b) > 0:
                 return Rounding(way, Operation("/", x, Constant(a * b)))
-    return Rounding(way, inside)
+    return _as_ceiling(inside) if way == "floor" else Rounding(way, inside)
+
+
+def _as_ceiling(inside: Term) -> Term:
+    """Write floor((x+n-1)/n) as ceil(x/n), where x counts something."""
+    match inside:
+        case Operation("/", Operation("+", x, Constant(added)), Constant(n)):
+            left = added - (n - 1)
+            if n.denominator == left.denominator == 1 and min(n - 2, left) >= 0 and _is_whole(x):
+                return _rounded(
+                    "ceil", _combined("/", _combined("+", x, Constant(left)), Constant(n))
+                )
+    return Rounding("floor", inside)
+
+
+def _is_whole(term: Term) -> bool:
+    """Whether a term is a whole number whenever its axis is."""
+    match term:
+        case Name(name):
+            return name[0].isupper()
+        case Rounding():
+            return True
+        case Constant(value):
+            return value.denominator == 1
+        case Operation("+" | "-" | "*", left, right):
+            return _is_whole(left) and _is_whole(right)
+    return False
 
 
 def _combined(symbol: str, left: Term, right: Term) -> Term:
@@ -206,6 +232,9 @@ def _combined(symbol: str, left: Term, right: Term) -> Term:
         return left
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(_calculated(symbol, left.value, right.value))
+    match symbol, left, right:
+        case "+", Operation("+", first, Constant(one)), Constant(two):
+            return _combined("+", first, Constant(one + two))
     return Operation(symbol, left, right)
 
 

@@ -97,7 +97,7 @@ def test_a_bundle_is_not_changed_by_overrides(run, bundle):
 def test_an_unknown_recipe_is_at_fault(run):
     done = run("check", "phonograph://asr/quartznet-15x55")
     assert done.exit_code == 1
-    assert "did you mean `asr/quartznet-15x5`?" in done.stderr
+    assert "did you mean `asr/quartznet-15x5`" in done.stderr
 
 
 def test_a_shipped_recipe_is_ok(run):

@@ -41,7 +41,8 @@ def test_a_machine_reads_the_same(run, bundle):
     assert done.exit_code == 0
     report = json.loads(done.stdout)
     assert report["path"] == "small.pt2"
-    assert all(comparison["agrees"] for comparison in report["comparisons"])
+    assert report["comparison"]["tolerance"] == 1e-4
+    assert [batch["seconds"] for batch in report["comparison"]["batches"]][3] == [2.03, 1.21]
     assert report["notes"]["phonograph.view"] == "infer"
 
 

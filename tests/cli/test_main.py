@@ -10,7 +10,17 @@ import phonograph
 from phonograph.cli import check as check_command
 from phonograph.cli.main import app
 
-COMMANDS = ["check", "show", "modules", "train", "evaluate", "transcribe", "import", "doctor"]
+COMMANDS = [
+    "check",
+    "show",
+    "modules",
+    "train",
+    "evaluate",
+    "transcribe",
+    "import",
+    "export",
+    "doctor",
+]
 LIGHT = (
     "import sys, contextlib\n"
     "from phonograph.cli.main import main\n"

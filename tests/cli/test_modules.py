@@ -21,7 +21,7 @@ def test_one_module_is_told_in_full(run):
 def test_defaults_are_written_as_in_yaml(run):
     lines = [" ".join(line.split()) for line in run("modules", "asr.manifest").stdout.splitlines()]
     assert "workers whole number 0" in lines
-    assert "tokenizer mapping must be given" in lines
+    assert "tokenizer mapping of type, model, content or mapping must be given" in lines
     assert "train path or nothing nothing" in lines
 
 

@@ -8,8 +8,8 @@ def test_the_table_of_a_graph(run, graph_file):
     assert lines[0].startswith("small: 6 modules, ")
     assert lines[2] == "node module output kind shape every ahead parameters"
     assert "data asr.manifest audio Audio B x S 8000 Hz" in lines
-    assert "mel asr.log_mel features Mel B x 16 x T 10 ms" in lines
-    assert "head asr.ctc_head log_probs LogProbs B x T2 x 28 20 ms 252" in lines
+    assert "mel asr.log_mel features Mel B x 16 x T 10 ms all" in lines
+    assert "head asr.ctc_head log_probs LogProbs B x T2 x 28 20 ms all 252" in lines
     assert "T2 = ceil((floor(S/80)+1)/2) frames, one every 20 ms" in lines
     assert "infer data.audio text.text" in lines
 

@@ -164,3 +164,18 @@ def test_paths_are_left_out_of_the_plain_form():
         "train": None,
         "list": [None, 1],
     }
+
+
+@dataclass(frozen=True)
+class FromFile:
+    type: Literal["file"]
+    path: str
+
+
+@pytest.mark.parametrize("annotation", [FromFile | Mapping[str, Any], Mapping[str, Any] | FromFile])
+def test_a_mapping_that_says_its_type_is_of_that_type_or_at_fault(annotation):
+    assert convert({"type": "file", "path": "a"}, annotation, HERE) == FromFile("file", "a")
+    assert convert({"type": "text"}, annotation, HERE) == {"type": "text"}
+    found = convert({"type": "file"}, annotation, HERE)
+    assert isinstance(found, Misfit)
+    assert found.message == "lacks the setting `path`"

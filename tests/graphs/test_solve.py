@@ -19,6 +19,7 @@ REGISTRY = default_registry()
 DATA = "sample_rate: 8000, tokenizer: {type: characters, alphabet: ab}"
 LOSS = "  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}\n"
 TEXT = "  text: {module: asr.ctc_greedy, from: head.log_probs}\n"
+RECURRENT = ("asr.conformer", "asr.recurrent")
 HEAD = "from: encoder.encoded"
 GRAPH = """\
 phonograph: 1
@@ -59,9 +60,7 @@ def test_sizes_travel_with_the_data():
 def test_sizes_travel_against_the_data():
     upstream = parameters("mel", ("{layers: 1}", "{layers: 1, feat_in: 64}"))
     assert upstream["n_mels"] == 64
-    upstream = parameters(
-        "encoder", ("from: encoder.encoded", "from: encoder.encoded, with: {feat_in: 32}")
-    )
+    upstream = parameters("encoder", RECURRENT, (HEAD, f"{HEAD}, with: {{feat_in: 32}}"))
     assert upstream["d_model"] == 32
 
 
@@ -165,9 +164,9 @@ def test_what_follows_from_a_fault_is_not_told_besides(edits, messages):
 
 def test_no_default_decides_what_is_left_open():
     edit = ("{layers: 1}", "{layers: 1, d_model: '???'}")
-    graph, _ = solve(edit)
+    graph, _ = solve(RECURRENT, edit)
     assert graph is not None
     assert graph.nodes["encoder"].outputs["encoded"].sizes[1] == "d_model"
     assert graph.nodes["head"].parameters["feat_in"] is None
-    given = parameters("encoder", edit, (HEAD, f"{HEAD}, with: {{feat_in: 8}}"))
+    given = parameters("encoder", RECURRENT, edit, (HEAD, f"{HEAD}, with: {{feat_in: 8}}"))
     assert given["d_model"] == 8

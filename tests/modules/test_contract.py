@@ -14,10 +14,12 @@ from phonograph.types.declaration import declaration_of
 from phonograph.types.kinds import (
     Encoded,
     Features,
+    Hypotheses,
     Lengths,
     LogProbs,
     Loss,
     Mask,
+    Network,
     Probs,
     Text,
     Tokens,
@@ -236,6 +238,38 @@ def test_a_tensor_from_a_port_of_text_is_found():
         return lengths
 
     assert faults(numbers, {"text": Text("B")}) == ["text: Text is a list, not a Tensor"]
+
+
+@register("test.searcher", version=1)
+class Searcher(nn.Module):
+    """Read a number per utterance off a network, and off the padding when asked to."""
+
+    def __init__(self, frames: int = 0) -> None:
+        super().__init__()
+        self.frames = frames
+
+    @ports(
+        features=Features("B D T"),
+        lengths=Lengths("B", of="T"),
+        joint=Network(role="joint", vocab=""),
+        out={"hypotheses": Hypotheses("B")},
+    )
+    def forward(self, features, lengths, joint):
+        steps = lengths + self.frames
+        totals = [joint(row[:, :end].mT).sum() for row, end in zip(features, steps, strict=True)]
+        return [(float(total) * (1 + len(totals) * 1e-7),) for total in totals]
+
+
+@pytest.mark.parametrize("frames", [0, 1])
+def test_a_module_with_a_network_is_run_with_one_that_fits(frames):
+    found = contract_faults(
+        declaration_of(Searcher),
+        {"frames": frames},
+        seed=0,
+        networks=lambda sizes: {"joint": nn.Linear(sizes["D"], 1)},
+    )
+    wrong = "hypotheses: an utterance differs by inf between alone and in a batch"
+    assert found == [wrong] * frames  # rounding is no difference, the padding is
 
 
 def test_a_module_that_cannot_be_exported_is_found():

@@ -64,9 +64,17 @@ def test_mels_turn_back_into_the_same_frequency(hertz, scale) -> None:
     torch.testing.assert_close(back, tensor, atol=1e-6, rtol=1e-9)
 
 
+def test_copies_give_the_same_bands_again() -> None:
+    once = MelFilters(n_fft=512).bank(16000, n_mels=5, window=400)
+    twice = MelFilters(n_fft=512, copies=2).bank(16000, n_mels=10, window=400)
+    assert torch.equal(twice, torch.cat([once, once], 1))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
+        ({"copies": 0}, "`copies` must be 1 to 64, not 0"),
+        ({"copies": 3}, "`copies`: 80 bands are not 3 times the same"),
         ({"n_fft": 1}, "`n_fft` must be 2 to 65536, not 1"),
         ({"n_fft": 65537}, "`n_fft` must be 2 to 65536, not 65537"),
         ({"n_fft": 256}, "`n_fft` must hold a window of 400 samples, not 256"),

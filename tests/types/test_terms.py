@@ -114,3 +114,31 @@ def test_names_and_the_axis_are_found():
     assert names_in(term) == {"T", "pad", "stride"}
     assert axis_in(term) == "T"
     assert axis_in(parse_term("vocab+1")) is None
+
+
+def test_what_changes_nothing_is_left_out():
+    zero = {"more": Constant(Fraction(0))}
+    assert str(substitute(parse_term("floor(S/2)+more"), zero)) == "floor(S/2)"
+    assert str(substitute(parse_term("floor(S/2)-more"), zero)) == "floor(S/2)"
+
+
+@given(any_term, st.integers(0, 40), st.integers(1, 9), st.integers(1, 5))
+def test_filling_in_keeps_the_value(term, frames, vocab, stride):
+    values = {"T": Constant(Fraction(frames)), "vocab": Constant(Fraction(vocab))}
+    numbers = {"T": frames, "vocab": vocab, "stride": stride}
+    try:
+        expected = evaluate(term, numbers)
+    except ZeroDivisionError:
+        return
+    assert evaluate(substitute(term, values), numbers) == expected
+    partly = substitute(term, {"stride": Constant(Fraction(stride)), "vocab": values["vocab"]})
+    assert evaluate(partly, numbers) == expected
+
+
+@pytest.mark.parametrize(
+    ("shift", "stride", "read"),
+    [(1, 2, "ceil(T/2)"), (3, 4, "ceil(T/4)"), (6, 4, "ceil((T+3)/4)"), (1, 4, "floor((T+1)/4)")],
+)
+def test_rounding_down_from_above_is_rounding_up(shift, stride, read):
+    filled = {"shift": Constant(Fraction(shift)), "stride": Constant(Fraction(stride))}
+    assert str(substitute(parse_term("floor((T+shift)/stride)"), filled)) == read

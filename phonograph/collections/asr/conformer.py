@@ -14,8 +14,9 @@ from phonograph.modules.attention import Sight
 from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.context import Context
 from phonograph.modules.masks import valid_mask
-from phonograph.modules.positions import distance_codes, sinusoids
+from phonograph.modules.positions import sinusoids
 from phonograph.modules.ranges import check_at_least
+from phonograph.modules.windows import Windows
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -187,25 +188,31 @@ class Conformer(nn.Module):
         """
         codes = biases = None
         if self.settings.relative:
-            codes = self.position_dropout(distance_codes(queries, keys, before, x_btd))
+            codes = self.position_dropout(self.context.codes(queries, keys, before, x_btd))
         if self.settings.positions == "relative_shared":
             biases = self.bias_u, self.bias_v
-        return Sight(mask, codes, biases, self.context.windows())
+        return Sight(mask, codes, biases)
 
     def _surroundings(self, x_btd: Tensor, lengths: Tensor) -> tuple[Tensor, Sight]:
         """Return which frames are valid, and what they may see of each other."""
         size, context = x_btd.shape[1], self.context
         mask = valid_mask(lengths, size)
-        if windows := context.windows():
+        windows = self._windows()
+        if windows is not None:
             frames = torch.arange(windows.span, device=x_btd.device)
             queries = frames[windows.before : windows.before + windows.size]
             seen = windows.around(mask).unsqueeze(1) & context.seen(queries, frames)
-            return mask, self.sight(x_btd, seen, windows.size, windows.span, windows.before)
+            sight = self.sight(x_btd, seen, windows.size, windows.span, windows.before)
+            return mask, sight._replace(windows=windows)
         seen = mask
         if not context.unlimited:
             frames = torch.arange(size, device=x_btd.device)
             seen = mask.unsqueeze(1) & context.seen(frames, frames, draw=self.training)
         return mask, self.sight(x_btd, seen, size, size, 0)
+
+    def _windows(self) -> Windows | None:
+        # An exported program must not depend on whether there is more than one window.
+        return None if torch.compiler.is_exporting() else self.context.windows()
 
     def _layer(
         self, number: int, layer: nn.Module, x_btd: Tensor, mask: Tensor, sight: Sight

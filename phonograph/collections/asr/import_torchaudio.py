@@ -225,12 +225,12 @@ def translate(
 
 def _head(weights: Mapping[str, Tensor], labels: Labels) -> CtcHead:
     weight, bias = weights["weight"], weights["bias"]
-    rows = list(range(len(weight)))
+    rows = list(range(bias.numel()))
     if len(rows) > len(labels.tokens) + 1:
         rows = [row for row in rows if row not in labels.spare]
-    if len(rows) != len(labels.tokens) + 1 or len(bias) != len(weight):
+    if len(rows) != len(labels.tokens) + 1 or weight.shape[:1] != bias.shape:
         wanted = f"not {len(labels.tokens) + 1}, or {len(labels.spare)} more"
-        raise ValueError(f"its head has {len(weight)} rows, {wanted}")
+        raise ValueError(f"its head has {bias.numel()} rows, {wanted}")
     order = [*rows[1:], rows[0]]
     tokenizer: dict[str, Any] = {"type": "tokens", "tokens": list(labels.tokens)}
     if _BOUNDARY in labels.tokens:

@@ -61,7 +61,7 @@ class Subsampling:
             arXiv 2305.05084, sec. 2.1); `vgg`: pairs of them with pooling (1910.12977, sec. 3.1);
             `conv1d`: 3 taps over time and GELU; `wide_conv1d`: 5 taps and ReLU; `dw_conv1d`: the
             same, depthwise and pointwise; `stack`: neighbouring frames side by side, projected;
-            `stack_norm`: the same after a layer norm.
+            `stack_norm`: the same after a layer norm. The last two drop frames that are left over.
         channels: of the convolutions but the last one, at least 1; as wide as the layers when left
             out.
         causal: whether convolutions hear nothing after an output's own frame.
@@ -96,7 +96,10 @@ class Subsampling:
         >>> Subsampling().shift(4), Subsampling(causal=True).shift(4)
         (3, 6)
         """
-        shift = 2 * stride - 2 if self.causal else stride - 1
+        if self.kind.startswith("stack"):
+            shift = 0
+        else:
+            shift = 2 * stride - 2 if self.causal else stride - 1
         if self.reduction and self.reduction.kind == "striding":
             # floor((floor((T+shift)/stride) + 1) / 2) for every halving
             shift += stride * (self.reduction.factor - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,7 +27,6 @@ class Conv1dSubsampling(nn.Module):
     Raises:
         ValueError: the stride is not a power of two, or too small.
 
-    >>> import torch
     >>> frames, lengths = Conv1dSubsampling(80, 16, 2)(torch.zeros(1, 80, 9), torch.tensor([9]))
     >>> frames.shape, lengths
     (torch.Size([1, 5, 16]), tensor([5]))
@@ -86,7 +86,7 @@ class Conv1dSubsampling(nn.Module):
 
 
 class StackSubsampling(nn.Module):
-    """Lay neighbouring frames side by side and project them.
+    """Lay neighbouring frames side by side and project them; frames left over are dropped.
 
     Args:
         feat_in: width of the features, at least 1.
@@ -97,10 +97,9 @@ class StackSubsampling(nn.Module):
     Raises:
         ValueError: the stride is below 1.
 
-    >>> import torch
     >>> frames, lengths = StackSubsampling(80, 16, 3)(torch.zeros(1, 80, 7), torch.tensor([7]))
     >>> frames.shape, lengths
-    (torch.Size([1, 3, 16]), tensor([3]))
+    (torch.Size([1, 3, 16]), tensor([2]))
     """
 
     def __init__(self, feat_in: int, width: int, stride: int, *, norm: bool = False) -> None:
@@ -111,27 +110,26 @@ class StackSubsampling(nn.Module):
         self.out = nn.Linear(stride * feat_in, width)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
-        """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""
+        """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], floor(T/stride) of them valid."""
         span = span if isinstance(span, Span) else Span(span)
         x_btd = features.transpose(1, 2)
         x_btd = x_btd.masked_fill(~span.mask(x_btd.shape[1]).unsqueeze(2), 0.0)
-        # filled up before the norm, as where published: a missing frame is the norm's bias
         size = (x_btd.shape[1] + self.stride - 1) // self.stride
         x_btd = functional.pad(x_btd, (0, 0, 0, size * self.stride - x_btd.shape[1]))
         stacked = self.norm(x_btd).unflatten(1, (size, self.stride)).flatten(2)
-        return self.out(stacked), -(-span.end // self.stride)
+        return self.out(stacked), torch.div(span.end, self.stride, rounding_mode="floor")
 
 
 class PoolingReduction(nn.Module):
-    """Keep the greatest value of neighbouring frames; what is left over at the end is dropped.
+    """Keep the greatest value of neighbouring frames; frames left over are dropped.
 
     Args:
         factor: frames for one, at least 1.
 
-    >>> import torch
     >>> pooled, lengths = PoolingReduction(2)(torch.tensor([[[1.0, 3.0, 2.0]]]), torch.tensor([3]))
     >>> pooled, lengths
-    (tensor([[[3.]]]), tensor([1]))
+    (tensor([[[3.],
+             [2.]]]), tensor([1]))
     """
 
     def __init__(self, factor: int) -> None:
@@ -139,9 +137,9 @@ class PoolingReduction(nn.Module):
         self.factor = factor
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Shorten [B, D, T] to [B, floor(T/factor), D], and the lengths alike."""
-        size = features.shape[2] // self.factor
-        # filled up, because pooling refuses fewer frames than one result takes
-        filled = functional.pad(features, (0, self.factor - 1))
-        pooled = functional.max_pool1d(filled, self.factor)[..., :size]
-        return pooled.transpose(1, 2), lengths // self.factor
+        """Shorten [B, D, T] to [B, ceil(T/factor), D], floor(T/factor) of them valid."""
+        size = (features.shape[2] + self.factor - 1) // self.factor
+        filled = functional.pad(features, (0, size * self.factor - features.shape[2]))
+        # Not cut by a view or a pooling: either looks different for even and odd numbers of frames.
+        apart = [filled[..., first :: self.factor][..., :size] for first in range(self.factor)]
+        return torch.stack(apart).amax(0).transpose(1, 2), lengths // self.factor

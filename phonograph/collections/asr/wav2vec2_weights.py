@@ -86,9 +86,9 @@ def _positions(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
             named["positions.gain"] = weights[place + gain].flatten()
             named["positions.direction"] = weights[place + direction]
             return named
-    direction_and_gain = weights[f"{place}weight"]  # the norm was taken off after training
-    named["positions.gain"] = direction_and_gain.norm(dim=(0, 1))
-    named["positions.direction"] = direction_and_gain
+    weight = weights[f"{place}weight"]  # the norm was taken off after training
+    named["positions.gain"] = weight.norm(dim=tuple(range(weight.dim()))[:2])
+    named["positions.direction"] = weight
     return named
 
 

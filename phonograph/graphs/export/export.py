@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from phonograph.errors import Diagnostic, GraphError, MissingExtraError
-from phonograph.graphs.export.comparison import Comparison, Runner, compare
+from phonograph.graphs.export.comparison import Comparison, Difference, Runner, compare
 from phonograph.graphs.export.exported_view import ExportedView, exported_view
 from phonograph.graphs.export.notes import notes_of
 from phonograph.graphs.export.program import trace
@@ -35,7 +35,7 @@ class ExportReport:
         seconds: how long it took.
         inputs: what it takes, as `audio [B, S]`.
         outputs: what it gives.
-        comparisons: the file against the view, batch by batch.
+        comparison: the file against the view.
         notes: what the file says about itself.
     """
 
@@ -44,7 +44,7 @@ class ExportReport:
     seconds: float
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    comparisons: tuple[Comparison, ...]
+    comparison: Comparison
     notes: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
@@ -55,7 +55,7 @@ class ExportReport:
             "seconds": round(self.seconds, 2),
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
-            "comparisons": [comparison.to_json() for comparison in self.comparisons],
+            "comparison": self.comparison.to_json(),
             "notes": dict(self.notes),
         }
 
@@ -99,7 +99,7 @@ def export_view(
         tell(f"writing the view `{name}`")
         run = WRITERS[path.suffix](view, notes, Path(temporary))
         tell("comparing the file with the view")
-        comparisons = _checked(view, run)
+        comparison = _checked(view, run)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -111,7 +111,7 @@ def export_view(
         seconds=time.monotonic() - started,
         inputs=tuple(map(str, view.inputs)),
         outputs=tuple(map(str, view.outputs)),
-        comparisons=tuple(comparisons),
+        comparison=comparison,
         notes=notes,
     )
 
@@ -149,22 +149,21 @@ def _check_packages() -> None:
         raise MissingExtraError(Diagnostic("PE010", message, help=help))
 
 
-def _checked(view: ExportedView, run: Runner) -> Sequence[Comparison]:
+def _checked(view: ExportedView, run: Runner) -> Comparison:
     try:
-        comparisons = compare(view, run)
+        comparison = compare(view, run)
     except Exception as error:
         cause = str(error).strip().partition("\n")[0]
         message = "the exported file cannot be run, so it was not kept"
         raise GraphError(Diagnostic("PE009", message, causes=(cause,))) from error
-    wrong = [comparison for comparison in comparisons if not comparison.agrees]
-    if wrong:
+    if comparison.wrong:
         message = "the exported file does not agree with the view, so it was not kept"
-        causes = tuple(_told(comparison) for comparison in wrong)
+        causes = tuple(map(_told, comparison.wrong))
         raise GraphError(Diagnostic("PE008", message, causes=causes))
-    return comparisons
+    return comparison
 
 
-def _told(comparison: Comparison) -> str:
-    seconds = " and ".join(f"{one:g} s" for one in comparison.seconds)
-    far = ", ".join(f"{name} by {value:.2g}" for name, value in comparison.differences.items())
+def _told(difference: Difference) -> str:
+    seconds = " and ".join(f"{one:g} s" for one in difference.seconds)
+    far = ", ".join(f"{name} by {value:.2g}" for name, value in difference.largest.items())
     return f"{seconds}: {far}"

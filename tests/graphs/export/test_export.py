@@ -37,9 +37,10 @@ def test_a_file_gives_what_the_view_gives_at_every_length(small, tmp_path, endin
     told: list[str] = []
     path = tmp_path / f"sub/small{ending}"
     report = export_view(small, "infer", path, told.append)
-    assert [one.seconds for one in report.comparisons] == [(0.61,), (1.7,), (4.13,), (2.03, 1.21)]
-    assert all(one.agrees for one in report.comparisons)
-    assert max(far for one in report.comparisons for far in one.differences.values()) < 1e-5
+    found = report.comparison.differences
+    assert [one.seconds for one in found] == [(0.61,), (1.7,), (4.13,), (2.03, 1.21)]
+    assert max(far for one in found for far in one.largest.values()) < 1e-5
+    assert report.comparison.tolerance == 1e-4
     assert report.size == path.stat().st_size
     assert list(path.parent.iterdir()) == [path]
     assert told == ["writing the view `infer`", "comparing the file with the view"]

@@ -71,11 +71,11 @@ class Labels:
         Raises:
             BundleError: PB041, they have another number of rows.
         """
-        weight, bias = weights["weight"].flatten(1), weights["bias"]
-        if len(weight) != len(self.order) or len(bias) != len(self.order):
-            reason = f"the head has {len(weight)} rows, not {len(self.order)}"
-            raise refusal(MISFIT, folder, reason)
-        return CtcHead(self.tokenizer, weight[self.order], bias[self.order])
+        weight, bias, rows = weights["weight"], weights["bias"], len(self.order)
+        if weight.dim() < 2 or len(weight) != rows or bias.shape != (rows,):
+            shapes = f"{list(weight.shape)} and {list(bias.shape)}"
+            raise refusal(MISFIT, folder, f"the head is {shapes}, which are not {rows} rows")
+        return CtcHead(self.tokenizer, weight.flatten(1)[self.order], bias[self.order])
 
 
 def labels(file: Path, tokens: list[str], boundary: str | None, order: list[int]) -> Labels:

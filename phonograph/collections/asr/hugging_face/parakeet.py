@@ -75,7 +75,8 @@ def read_parakeet(folder: Path, settings: Settings) -> AcousticModel:
         BundleError: settings are not supported, or files cannot be read or do not fit.
         MissingTensorError: there is no weight that the configuration asks for.
     """
-    arguments = _encoder(settings.section("encoder_config"))
+    encoder = settings.section("encoder_config")
+    arguments, middle = _encoder(encoder), encoder.number("intermediate_size", 4096)
     rows, blank = rows_of(settings, 1025), blank_of(settings, 1024)
     extractor, extractor_file = read_feature_extractor(folder)
     rate, mel = translate_mel(extractor)
@@ -83,11 +84,11 @@ def read_parakeet(folder: Path, settings: Settings) -> AcousticModel:
     refuse_unsupported(settings, extractor_file, tokenizer)
     labels = read_pieces(folder, pad, rows, blank)
     weights = Weights(read_weights(folder))
-    named = _weights(arguments, weights.under("encoder."))
+    named = _weights(arguments, middle, weights.under("encoder."))
     head = labels.head(weights.under("ctc_head."), folder)
     refuse_untaken(weights, folder)
-    encoder = Part("asr.conformer", arguments, named)
-    return AcousticModel(folder.resolve().name, rate, encoder, {"mel": mel}, head)
+    part = Part("asr.conformer", arguments, named)
+    return AcousticModel(folder.resolve().name, rate, part, {"mel": mel}, head)
 
 
 def _encoder(settings: Settings) -> dict[str, Any]:
@@ -126,11 +127,14 @@ def _encoder(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _weights(arguments: Mapping[str, Any], weights: Weights) -> dict[str, Tensor]:
+def _weights(arguments: Mapping[str, Any], middle: int, weights: Weights) -> dict[str, Tensor]:
     named = _subsampling(int(arguments["stride"]).bit_length() - 1, weights.under("subsampling."))
+    wide = arguments["block"]["expansion"] * arguments["d_model"]
     for number in range(arguments["layers"]):
-        layer = _layer(weights.under(f"layers.{number}."), arguments)
-        named |= {f"layers.{number}.{name}": tensor for name, tensor in layer.items()}
+        layer = _layer(weights.under(f"layers.{number}."), bias=arguments["block"]["bias"])
+        for name, tensor in layer.items():
+            filled = _filled_up(name, tensor, middle, wide) if ".linear" in name else tensor
+            named[f"layers.{number}.{name}"] = filled
     return named
 
 
@@ -139,7 +143,7 @@ def _subsampling(halvings: int, weights: Weights) -> dict[str, Tensor]:
     places = {"layers.0": "convs.0", "linear": "out"}
     for number in range(1, halvings):
         places[f"layers.{3 * number - 1}"] = f"convs.{number}"
-        places[f"layers.{3 * number}"] = f"pointwise.{number - 1}"
+        places[f"layers.{3 * number}"] = f"pointwise.{number}"
     return {
         f"subsampling.{ours}.{part}": weights[f"{theirs}.{part}"]
         for theirs, ours in places.items()
@@ -147,25 +151,25 @@ def _subsampling(halvings: int, weights: Weights) -> dict[str, Tensor]:
     }
 
 
-def _layer(weights: Weights, arguments: Mapping[str, Any]) -> dict[str, Tensor]:
+def _layer(weights: Weights, *, bias: bool) -> dict[str, Tensor]:
     named = {ours: weights[theirs] for theirs, ours in _SAME.items()}
     for theirs, ours in _NORMS.items():
         named |= {f"{ours}.{part}": weights[f"{theirs}.{part}"] for part in ("weight", "bias")}
     for theirs, ours in _LAYER.items():
         weight = weights[f"{theirs}.weight"]
+        single = "pointwise" in theirs and weight.shape[2:] == (1,)
         # a convolution over single frames is a linear layer
-        named[f"{ours}.weight"] = weight.squeeze(2) if "pointwise" in theirs else weight
-        if arguments["block"]["bias"]:
-            here = f"{theirs}.bias"
-            named[f"{ours}.bias"] = weights[here] if here in weights else torch.zeros(len(weight))
-    middle = arguments["block"]["expansion"] * arguments["d_model"]
-    return {name: _widened(name, tensor, middle) for name, tensor in named.items()}
+        named[f"{ours}.weight"] = weight.squeeze(2) if single else weight
+        if bias:
+            zeros = torch.zeros(weight.shape[:1])
+            named[f"{ours}.bias"] = weights.get(f"{theirs}.bias", zeros)
+    return named
 
 
-def _widened(name: str, tensor: Tensor, middle: int) -> Tensor:
+def _filled_up(name: str, tensor: Tensor, middle: int, wide: int) -> Tensor:
     """Fill up a middle that is no multiple of the width: what is zero stays zero in training."""
-    if name.endswith("linear2.weight"):
-        return functional.pad(tensor, (0, middle - tensor.shape[1]))
-    if "linear1" in name:
-        return functional.pad(tensor, (0, 0) * (tensor.dim() - 1) + (0, middle - len(tensor)))
+    if name.endswith("linear2.weight") and tensor.shape[1:] == (middle,):
+        return functional.pad(tensor, (0, wide - middle))
+    if "linear1" in name and tensor.shape[:1] == (middle,):
+        return functional.pad(tensor, (0, 0) * (tensor.dim() - 1) + (0, wide - middle))
     return tensor

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from phonograph.collections import default_registry
 from phonograph.collections.asr.foreign import Foreign
-from phonograph.collections.asr.nemo import conv_encoder, ctc_head, front_end, transducer
+from phonograph.collections.asr.nemo import conformer, conv_encoder, ctc_head, front_end, transducer
 from phonograph.collections.asr.nemo.archive import Archive, read_archive
 from phonograph.collections.asr.nemo.augmentation import translate_augmentation
 from phonograph.collections.asr.nemo.model_graph import Recogniser, Transducer, recogniser_graph
@@ -155,8 +155,6 @@ class _Reader:
         if not _is_one_of(settings, _ENCODERS):
             return Part("asr.conformer")
         if "Conformer" in str(settings.value("_target_")):
-            from phonograph.collections.asr.nemo import conformer
-
             return self._part(conformer.translate, settings, "encoder.")
         pad_to = preprocessor.value("pad_to", 16)
         translate = partial(conv_encoder.translate, pad_to=pad_to if isinstance(pad_to, int) else 0)

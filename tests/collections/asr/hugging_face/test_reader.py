@@ -1,9 +1,17 @@
 """Folders of transformers become graphs that compute the same; goldens tell what that is."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+
+from phonograph.collections.asr.hugging_face.reader import read_hugging_face
+from phonograph.errors import PhonographError
 
 BLANKS = {"wav2vec2": 0, "hubert": 0, "parakeet": 24}
 
@@ -140,7 +148,7 @@ def test_weights_of_another_shape_are_refused(golden, refusal_of):
 def test_a_head_of_another_size_is_refused(golden, refusal_of, rewrite):
     folder = golden("wav2vec2")
     rewrite(folder / "config.json", vocab_size=14)
-    assert "the head has 13 rows, not 14" in refusal_of(folder)
+    assert "the head is [13, 16] and [13], which are not 14 rows" in refusal_of(folder)
     rewrite(folder / "config.json", vocab_size=10**12, pad_token_id="0")
     told = refusal_of(folder)
     assert "`vocab_size`: a number from 2 to 1,000,000 is wanted" in told
@@ -156,3 +164,31 @@ def test_the_graph_has_the_name_of_its_folder(golden, imported):
 def test_the_graph_can_be_trained_scored_and_heard(goldens, imported):
     views = imported(goldens / "hubert").graph.spec.views
     assert sorted(views) == ["infer", "train", "validate"]
+
+
+@pytest.mark.parametrize("name", BLANKS)
+def test_weights_without_axes_are_refused(golden, refusal_of, name):
+    file = golden(name) / "model.safetensors"
+    save_file({key: torch.zeros(()) for key in load_file(file)}, file)
+    assert refusal_of(file.parent).startswith("error[PB041]: ")
+
+
+odd = st.none() | st.booleans() | st.integers(-1, 5) | st.sampled_from([1.5, "a", [], {}, 10**15])
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(sorted(BLANKS)), st.data())
+def test_no_configuration_makes_anything_but_a_graph_or_a_refusal(goldens, tmp_path, name, data):
+    folder = tmp_path / name
+    shutil.copytree(goldens / name, folder, dirs_exist_ok=True)
+    file = folder / data.draw(st.sampled_from([path.name for path in folder.glob("*g.json")]))
+    configuration = json.loads(file.read_text(encoding="utf-8"))
+    inside = [value for value in configuration.values() if isinstance(value, dict)]
+    chosen = data.draw(st.sampled_from([configuration, *inside]))
+    chosen[data.draw(st.sampled_from(sorted(chosen)))] = data.draw(odd)
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+    try:
+        graph, _ = read_hugging_face(folder)
+    except PhonographError:
+        return
+    assert graph["modules"]["head"] == {"module": "asr.ctc_head", "from": "encoder.encoded"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,53 @@ def weights() -> dict[str, Tensor]:
     }
 
 
+def hybrid_changes(durations: Sequence[int] = ()) -> dict[str, Any]:
+    """Changes to the configuration, by path, that make it a transducer with a CTC head beside."""
+    module = "nemo.collections.asr.modules"
+    decoder = configuration()["decoder"]
+    predictor = {"pred_hidden": 5, "pred_rnn_layers": 1, "dropout": 0.1, "t_max": None}
+    joint = {"joint_hidden": 7, "activation": "relu", "dropout": 0.1}
+    tdt = {"loss_name": "tdt", "tdt_kwargs": {"durations": list(durations), "sigma": 0.02}}
+    return {
+        "target": "nemo.collections.asr.models.EncDecHybridRNNTCTCModel",
+        "decoder": {"_target_": f"{module}.RNNTDecoder", "prednet": predictor},
+        "joint": {
+            "_target_": f"{module}.RNNTJoint",
+            "jointnet": joint,
+            "num_extra_outputs": len(durations),
+        },
+        "aux_ctc": {"ctc_loss_weight": 0.3, "use_cer": False, "decoder": decoder},
+        "loss": tdt if durations else {"loss_name": "default"},
+        "decoding": {"strategy": "greedy_batch", "greedy": {"max_symbols": 5}},
+    }
+
+
+def hybrid_weights(durations: Sequence[int] = ()) -> dict[str, Tensor | None]:
+    """The weights that come with it; None where a name is not used any more."""
+    generator = torch.Generator().manual_seed(2)
+
+    def noise(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator) / 2
+
+    head = {k.removeprefix("decoder."): v for k, v in weights().items() if "decoder_layers" in k}
+    tokens, hidden, width = len(LABELS) + 1, 5, 7
+    return {
+        **{f"decoder.{name}": None for name in head},
+        **{f"ctc_decoder.{name}": value for name, value in head.items()},
+        "decoder.prediction.embed.weight": noise(tokens, hidden),
+        "decoder.prediction.dec_rnn.lstm.weight_ih_l0": noise(4 * hidden, hidden),
+        "decoder.prediction.dec_rnn.lstm.weight_hh_l0": noise(4 * hidden, hidden),
+        "decoder.prediction.dec_rnn.lstm.bias_ih_l0": noise(4 * hidden),
+        "decoder.prediction.dec_rnn.lstm.bias_hh_l0": noise(4 * hidden),
+        "joint.pred.weight": noise(width, hidden),
+        "joint.pred.bias": noise(width),
+        "joint.enc.weight": noise(width, WIDTHS[2]),
+        "joint.enc.bias": noise(width),
+        "joint.joint_net.2.weight": noise(tokens + len(durations), width),
+        "joint.joint_net.2.bias": noise(tokens + len(durations)),
+    }
+
+
 def _batch_norm(name: str, width: int, noise: Callable[..., Tensor]) -> dict[str, Tensor]:
     return {
         f"{name}.weight": 1 + noise(width),
@@ -111,6 +158,21 @@ def write_tar(
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     return path
+
+
+@pytest.fixture
+def write_hybrid(write: Write) -> Write:
+    """Write a transducer, with a CTC head beside or without; it may predict durations too."""
+
+    def written(durations: Sequence[int] = (), *, ctc: bool = True) -> Path:
+        changes, tensors = hybrid_changes(durations), hybrid_weights(durations)
+        if not ctc:
+            changes["target"] = "nemo.collections.asr.models.EncDecRNNTModel"
+            del changes["aux_ctc"]
+            tensors = {k: v for k, v in tensors.items() if not k.startswith("ctc_decoder.")}
+        return write(changes, tensors)
+
+    return written
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from phonograph.errors import BundleError
 from phonograph.graphs.bundle import open_bundle, save_bundle
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock
+from phonograph.graphs.spec import PortName
 
 SHARED = Path("/work/shared/fixtures")
 CHECKPOINTS = sorted(SHARED.glob("*/model.nemo"))
@@ -195,6 +196,32 @@ def test_pieces_come_out_of_the_checkpoint(write):
     foreign = read_nemo(path)
     assert foreign.graph["modules"]["data"]["with"]["tokenizer"]["type"] == "sentencepiece"
     assert solved(foreign).nodes["text"].parameters["vocab"].size == 28
+
+
+@pytest.mark.parametrize("durations", [(), (0, 1, 2)])
+def test_a_hybrid_has_both_heads_and_both_losses(write_hybrid, durations, tmp_path):
+    foreign = read_nemo(write_hybrid(durations))
+    modules = foreign.graph["modules"]
+    assert list(modules) == [
+        *("data", "dither", "mel", "encoder", "predictor", "joint", "transducer", "text"),
+        *("head", "ctc", "ctc_text", "loss"),
+    ]
+    assert modules["loss"]["with"] == {"weight": 0.3}
+    assert modules["joint"]["module"] == ("asr.tdt_joint" if durations else "asr.joint")
+    graph = solved(foreign)
+    save_bundle(tmp_path / "x.phono", graph, foreign.weights, {})
+    model = open_bundle(tmp_path / "x.phono", default_registry())
+    audio = {PortName("data", "audio"): torch.randn(1, 16000)}
+    audio[PortName("data", "audio_lengths")] = torch.tensor([16000])
+    for view, text in (("infer", "text"), ("infer_ctc", "ctc_text")):
+        (words,) = model.view(view)(audio)[PortName(text, "text")]
+        assert isinstance(words, str)
+
+
+def test_a_transducer_alone_has_no_ctc_head(write_hybrid):
+    foreign = read_nemo(write_hybrid(ctc=False))
+    assert list(foreign.graph["modules"])[-4:] == ["predictor", "joint", "loss", "text"]
+    assert "decoding" not in foreign.left_out[0]
 
 
 @pytest.mark.skipif(not CHECKPOINTS, reason="the reference checkpoints are not here")

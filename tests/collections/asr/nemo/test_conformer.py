@@ -1,0 +1,66 @@
+"""Conformer encoders of NeMo give the same here.
+
+The goldens were made by scripts/make_conformer_goldens.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+import torch
+
+from phonograph.collections.asr.conformer import Conformer
+from phonograph.collections.asr.nemo.archive import read_archive
+from phonograph.collections.asr.nemo.conformer import translate
+from phonograph.collections.asr.nemo.part import Part, Weights
+from phonograph.collections.asr.nemo.settings import read_settings
+from phonograph.graphs.parameters import convert
+
+GOLDENS = Path(__file__).parent / "goldens"
+CASES = sorted(path.stem for path in GOLDENS.glob("conformer_*.npz"))
+FIXTURES = Path("/work/shared/fixtures")
+MODELS = (
+    "conformer_ctc_tiny_bpe",
+    "conformer_ctc_tiny_char",
+    "conformer_transducer_tiny_bpe",
+    "fastconformer_ctc_tiny_bpe",
+)
+
+
+def built(part: Part) -> Conformer:
+    hints = get_type_hints(Conformer.__init__)
+    given = {name: convert(value, hints[name], Path()) for name, value in part.arguments.items()}
+    encoder = Conformer(**given)
+    encoder.load_state_dict(dict(part.weights))
+    return encoder.eval()
+
+
+def assert_alike(encoder: Conformer, reference, rows=slice(None)) -> None:
+    features, lengths = (
+        torch.from_numpy(reference[key][rows]) for key in ("features", "features_len")
+    )
+    with torch.no_grad():
+        encoded, counts = encoder(features, lengths)
+    assert counts.tolist() == reference["encoded_len"][rows].tolist()
+    for row, count in enumerate(counts.tolist()):
+        expected = torch.from_numpy(reference["encoded"][rows][row, :, :count])
+        torch.testing.assert_close(encoded[row, :, :count], expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_encoder_of_any_kind_gives_the_same(name):
+    with np.load(GOLDENS / f"{name}.npz") as stored:
+        reference = dict(stored)
+    settings = read_settings(str(reference.pop("configuration")))
+    tensors = {name: torch.from_numpy(array) for name, array in reference.items()}
+    weights = Weights({n: t for n, t in tensors.items() if n.startswith("encoder.")})
+    part = translate(settings.section("encoder"), weights.under("encoder."))
+    assert (settings.faults(), weights.untaken()) == ([], [])
+    assert_alike(built(part), reference)
+
+
+def test_the_goldens_are_here():
+    assert len(CASES) == 26
