@@ -22,6 +22,7 @@ from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import lengths_of
+from phonograph.modules.fold_norms import fold_batch_norms
 from phonograph.modules.ranges import check_above_zero
 from phonograph.types.kinds import Audio, Hypotheses
 
@@ -100,6 +101,7 @@ class Transcriber:
 
         check_above_zero(batch_seconds=batch_seconds)
         model = open_bundle(Path(path), default_registry(), pick_device(device))
+        fold_batch_norms(model.module)
         return cls(model, batch_seconds=batch_seconds, precision=precision)
 
     def transcribe(self, recordings: Sequence[Recording]) -> list[Hypothesis]:
