@@ -13,7 +13,7 @@ from phonograph.collections.asr.foreign import source_fault
 from phonograph.errors import BundleError, Diagnostic, Place
 
 if TYPE_CHECKING:
-    from phonograph.collections.asr.foreign import Foreign
+    from phonograph.collections.asr.foreign_model import Foreign
 
 _GRAPH_SUFFIXES = (".yaml", ".yml")
 

@@ -1,35 +1,15 @@
-"""Models of others: which reader reads what, and what a reader gives."""
+"""Models of others: which reader reads what."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from phonograph.collections.asr.foreign_model import Foreign
 from phonograph.errors import nearest
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 HAMA = "hama"
 TORCHAUDIO = "torchaudio:"
 NEMO_SUFFIX = ".nemo"
-
-
-@dataclass(frozen=True, slots=True)
-class Foreign:
-    """A model of others as one of ours.
-
-    Args:
-        graph: the graph as plain data.
-        weights: float32 tensors by `node.parameter`.
-        left_out: what was not taken over, a line each; none of it decides results.
-    """
-
-    graph: Mapping[str, Any]
-    weights: Mapping[str, Tensor]
-    left_out: tuple[str, ...] = ()
 
 
 def source_fault(source: str) -> str | None:

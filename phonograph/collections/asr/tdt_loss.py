@@ -28,8 +28,9 @@ class TdtLoss(nn.Module):
             out. The blank is the last entry, number `vocab`.
         sigma: taken off the log-probability of every token and blank, at least 0, which favours
             paths of fewer steps; 0.02 and 0.05 have been used.
-        omega: share of the loss in [0, 1] that is the plain transducer's, without durations; the
-            paper draws which of the two to use with this probability, here they are mixed.
+        omega: share of the loss in [0, 1] that is the plain transducer's, without durations, while
+            training; the paper draws one of the two with this probability, here they are mixed. In
+            evaluation the loss is the one with durations.
 
     Raises:
         ValueError: a number is out of range, or a token is not in 0 to vocab - 1.
@@ -96,7 +97,7 @@ class TdtLoss(nn.Module):
         )
         rejected_b = unfit_b | (lengths < 1)
         loss = mean_cost(nll_b, target_lengths, rejected_b)
-        if self.omega:
+        if self.omega and self.training:
             plain_b = transducer_nll(blank_btu, token_btu, frames_b, target_lengths)
             plain = mean_cost(plain_b, target_lengths, rejected_b)
             loss = (1 - self.omega) * loss + self.omega * plain

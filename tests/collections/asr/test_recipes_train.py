@@ -30,6 +30,8 @@ TRANSDUCER = [
     "modules.joint.with.d_model=32",
     "modules.joint.with.vocab=64",
 ]
+CONFORMER = [*TRANSDUCER[:3], "modules.head.with.vocab=64"]
+FAST_CONFORMER = [*CONFORMER, "modules.encoder.with.subsampling.channels=8"]
 FAST_TRANSDUCER = [*TRANSDUCER, "modules.encoder.with.subsampling.channels=8"]
 
 MINI = {
@@ -106,6 +108,14 @@ MINI = {
         "modules.encoder.with.width=16",
         "modules.encoder.with.wide=32",
     ],
+    "asr/conformer-ctc-small": CONFORMER,
+    "asr/conformer-ctc-medium": CONFORMER,
+    "asr/conformer-ctc-large": CONFORMER,
+    "asr/fastconformer-ctc-small": FAST_CONFORMER,
+    "asr/fastconformer-ctc-medium": FAST_CONFORMER,
+    "asr/fastconformer-ctc-large": FAST_CONFORMER,
+    "asr/fastconformer-ctc-xlarge": FAST_CONFORMER,
+    "asr/fastconformer-ctc-small-streaming": FAST_CONFORMER,
     "asr/conformer-transducer-small": TRANSDUCER,
     "asr/conformer-transducer-medium": TRANSDUCER,
     "asr/conformer-transducer-large": TRANSDUCER,

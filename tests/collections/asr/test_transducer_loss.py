@@ -143,6 +143,16 @@ def test_omega_mixes_in_the_plain_transducer():
     torch.testing.assert_close(parts[1], 0.7 * alone + 0.3 * parts[0])
 
 
+def test_evaluation_is_without_omega():
+    logits, durations, *rest = batch(2)
+    jumps = torch.tensor([0, 1, 2])
+    found = [
+        loss.eval()(logits, durations, jumps, *rest)[0]
+        for loss in (TdtLoss(3), TdtLoss(3, omega=0.5))
+    ]
+    torch.testing.assert_close(*found)
+
+
 def test_a_transcript_too_long_for_its_durations_is_rejected():
     logits, durations, _, targets, _ = batch()
     jumps, lengths = torch.tensor([1, 2, 3]), torch.tensor([8, 5, 6, 1])

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections import default_registry
-from phonograph.collections.asr.foreign import Foreign
+from phonograph.collections.asr.foreign_model import Foreign
 from phonograph.collections.asr.nemo import conformer, conv_encoder, ctc_head, front_end, transducer
 from phonograph.collections.asr.nemo.archive import Archive, read_archive
 from phonograph.collections.asr.nemo.augmentation import translate_augmentation

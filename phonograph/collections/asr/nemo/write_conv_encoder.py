@@ -46,7 +46,7 @@ def padding_of(norm: FrameNorm) -> int:
     return norm.padding if norm.padding and norm.padding > 1 else NO_PADDING
 
 
-def encoder_settings(table: Mapping[str, Any]) -> dict[str, Any]:
+def table_settings(table: Mapping[str, Any]) -> dict[str, Any]:
     """Write the settings of NeMo's `ConvASREncoder`.
 
     Args:

@@ -176,7 +176,7 @@ def test_weights_without_axes_are_refused(golden, refusal_of, name):
 odd = st.none() | st.booleans() | st.integers(-1, 5) | st.sampled_from([1.5, "a", [], {}, 10**15])
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(BLANKS)), st.data())
 def test_no_configuration_makes_anything_but_a_graph_or_a_refusal(goldens, tmp_path, name, data):
     folder = tmp_path / name
