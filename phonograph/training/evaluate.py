@@ -96,7 +96,7 @@ def evaluate(
         scores=scorer.counts,
         loss=scorer.loss,
         utterances=tuple(utterances),
-        rejected=tuple(rejected),
+        rejected=tuple(dict.fromkeys(rejected)),  # two losses may leave out the same
         audio_seconds=split.seconds,
         wall_seconds=time.monotonic() - start,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -21,6 +22,7 @@ from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
 _ENERGY = 2.0
+_PIECE = 2048  # frames of all utterances together
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +190,35 @@ class LogMel(nn.Module):
 
     def _features(self, audio: Tensor, lengths: Tensor) -> Tensor:
         padded = self.framing.padded(audio, lengths, hop=self.hop, n_fft=self.n_fft)
+        if padded.device.type != "cpu" or torch.compiler.is_compiling():
+            bands_btd = self._bands(padded)
+        else:  # spectra are large: what stays in the processor's cache need not go to memory
+            pieces = overlapping(padded, max(1, _PIECE // len(padded)), self.hop, self.n_fft)
+            bands_btd = torch.cat([self._bands(piece) for piece in pieces], 1)
+        return self.compression.compressed(bands_btd.transpose(1, 2))
+
+    def _bands(self, padded: Tensor) -> Tensor:
         power_btf = power_spectrum(padded, self.window, hop=self.hop, n_fft=self.n_fft)
         if self.compression.power != _ENERGY:
             power_btf = power_btf.pow(self.compression.power / _ENERGY)
-        return self.compression.compressed((power_btf @ self.bank).transpose(1, 2))
+        return power_btf @ self.bank
+
+
+def overlapping(padded: Tensor, frames: int, hop: int, size: int) -> Iterator[Tensor]:
+    """Cut audio into pieces of so many frames each, the last of what is left.
+
+    Args:
+        padded: [B, S] samples, at least one frame long.
+        frames: frames of a piece, at least 1.
+        hop: samples between the starts of two frames.
+        size: samples of a frame.
+
+    >>> [piece.tolist() for piece in overlapping(torch.arange(8)[None], 2, hop=2, size=3)]
+    [[[0, 1, 2, 3, 4]], [[4, 5, 6]]]
+    """
+    for first in range(0, (padded.shape[1] - size) // hop + 1, frames):
+        start = first * hop
+        yield padded[:, start : min(start + (frames - 1) * hop + size, padded.shape[1])]
 
 
 def whole_samples(seconds: float, sample_rate: int, name: str) -> int:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.export import Dim, export
 
-from phonograph.collections.asr.log_mel import Compression, LogMel, whole_samples
+from phonograph.collections.asr.log_mel import Compression, LogMel, overlapping, whole_samples
 from phonograph.modules.feature_scale import FixedScale
 from phonograph.modules.framing import Framing
 from phonograph.modules.mel_filters import MelFilters
@@ -105,6 +105,21 @@ def test_an_utterance_sounds_the_same_alone_and_in_a_batch(framing, normalize) -
             batch[row, :, : alone.shape[2]], alone[0], atol=tolerance, rtol=1e-5
         )
         assert not batch[row, :, alone.shape[2] :].any()
+
+
+@given(st.integers(300, 2000), st.integers(1, 9), st.integers(1, 50))
+def test_pieces_have_the_frames_of_the_whole(samples, frames, hop) -> None:
+    audio = torch.arange(2 * samples).view(2, samples)
+    pieces = [part.unfold(1, 256, hop) for part in overlapping(audio, frames, hop, 256)]
+    assert torch.equal(torch.cat(pieces, 1), audio.unfold(1, 256, hop))
+    assert all(piece.shape[1] <= frames for piece in pieces)
+
+
+def test_long_audio_gives_what_its_exported_program_gives_in_one_piece() -> None:
+    front_end, audio = LogMel(16000), torch.randn(1, 16000 * 25)
+    program = export(front_end, (audio, torch.tensor([audio.shape[1]])))
+    given = (audio, torch.tensor([audio.shape[1]]))
+    torch.testing.assert_close(program.module()(*given), front_end(*given))
 
 
 def test_normalised_bands_have_mean_zero_and_deviation_one() -> None:

@@ -90,7 +90,7 @@ def export_nemo(bundle: Bundle, view: str, path: Path) -> Written:
     graph = bundle.graph
     model = build(graph, device="meta")
     recogniser = recogniser_of(graph, model.view(view).view)
-    tokens = written_tokens(recogniser.head.parameters["vocab"].tokenizer)
+    tokens = written_tokens(recogniser.tokenizer)
     if tokens is None:
         raise _cannot(graph, recogniser.head.name, ["NeMo has no tokenizer of this type"])
     settings = _settings(graph, recogniser, tokens)
@@ -196,7 +196,7 @@ def _check(
     found = recogniser_of(checked.graph, plan_view(checked.graph, "infer"))
     theirs = found.form()
     for key, value in recogniser.form().items():
-        node = getattr(recogniser, key, recogniser.head).name
+        node = getattr(recogniser, key).name
         if causes := [_told(*one) for one in differences(value, theirs[key], node)]:
             raise _cannot(graph, node, causes)
     for role, weights in ours.items():

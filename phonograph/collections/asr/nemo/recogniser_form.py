@@ -15,6 +15,7 @@ from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View
 from phonograph.modules.framing import Framing
 from phonograph.modules.mel_filters import MelFilters
+from phonograph.types.vocabulary import Vocabulary
 
 CANNOT = "PE020"
 
@@ -45,13 +46,18 @@ class CtcRecogniser:
         """Whether the encoder has convolutions only."""
         return self.encoder.declaration.id != _CONFORMER
 
+    @property
+    def tokenizer(self) -> Mapping[str, object]:
+        """The tokenizer as a graph describes it; empty where only the number of tokens is known."""
+        vocabulary = self.head.outputs["log_probs"].attributes.get("vocab")
+        return vocabulary.tokenizer if isinstance(vocabulary, Vocabulary) else {}
+
     def form(self) -> dict[str, Any]:
         """Return everything that decides results, as plain data, by the names of our parameters."""
-        vocabulary = self.head.parameters["vocab"]
         return {
             "mel": to_plain(_front_end(self.mel.parameters)),
             "encoder": to_plain(self.table),
-            "vocab": to_plain(vocabulary.tokenizer),
+            "head": {"tokenizer": to_plain(self.tokenizer)},
         }
 
 
