@@ -23,8 +23,11 @@ from phonograph.graphs.model import Model, build
 from phonograph.modules.masks import valid_mask
 
 _NEARLY = 1e-2
-_INSIDE = ((r"blocks\.(\d+)", r"enc_block\1"), (r"layers\.(\d+)", r"enc_layer\1"))
-_INSIDE += ((r"subsampling", r"enc_pre_encode"),)
+_INSIDE = (
+    (r"blocks\.(\d+)", r"enc_block\1"),
+    (r"layers\.(\d+)", r"enc_layer\1"),
+    (r"subsampling", r"enc_pre_encode"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,22 +59,15 @@ def further_training(graph: Mapping[str, Any], bundle: Path, path: Path) -> Reci
     modules["data"] = {**modules["data"], "with": open_data}
     start = os.path.relpath(bundle, path.parent)
     written = {**graph, "modules": modules, "init": {"from": start}, "train": _TRAIN}
-    text = yaml.dump(
-        written,
-        Dumper=_Plain,
+    # copied by way of JSON: what stands in two places is written twice instead of named
+    text = yaml.safe_dump(
+        json.loads(json.dumps(written)),
         sort_keys=False,
         default_flow_style=None,
         allow_unicode=True,
         width=_WIDTH,
     )
     return Recipe(_heading(list(modules)) + text, pieces)
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes a list that stands in two places twice, instead of naming it."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
 
 
 def _heading(nodes: list[str]) -> str:

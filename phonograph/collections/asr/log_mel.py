@@ -214,7 +214,7 @@ def overlapping(padded: Tensor, frames: int, hop: int, size: int) -> Iterator[Te
         size: samples of a frame.
 
     >>> [piece.tolist() for piece in overlapping(torch.arange(8)[None], 2, hop=2, size=3)]
-    [[[0, 1, 2, 3, 4]], [[4, 5, 6]]]
+    [[[0, 1, 2, 3, 4]], [[4, 5, 6, 7]]]
     """
     for first in range(0, (padded.shape[1] - size) // hop + 1, frames):
         start = first * hop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,13 @@ import yaml
 from torch import Tensor
 
 from phonograph.collections import default_registry
-from phonograph.collections.asr.nemo import conformer, conv_encoder, ctc_head
+from phonograph.collections.asr.nemo import (
+    conformer,
+    conv_encoder,
+    ctc_head,
+    write_conformer,
+    write_conv_encoder,
+)
 from phonograph.collections.asr.nemo.import_nemo import read_nemo
 from phonograph.collections.asr.nemo.inverse import inverse_weights
 from phonograph.collections.asr.nemo.recogniser_form import (
@@ -26,8 +32,6 @@ from phonograph.collections.asr.nemo.recogniser_form import (
 )
 from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.collections.asr.nemo.write_archive import write_archive
-from phonograph.collections.asr.nemo.write_conformer import encoder_settings, tensor_names
-from phonograph.collections.asr.nemo.write_conv_encoder import padding_of, table_settings
 from phonograph.collections.asr.nemo.write_front_end import (
     preprocessor_settings,
     preprocessor_tensors,
@@ -45,8 +49,6 @@ from phonograph.graphs.views import plan_view
 
 _VERSION = "3.0.0"
 _MODELS = "nemo.collections.asr.models"
-_USUAL_PADDING = 16
-_NODES = ("mel", "encoder", "head")  # of a checkpoint that was read
 _MOST_NAMED = 8
 
 
@@ -59,17 +61,24 @@ class Written:
         size: its bytes.
         target: the class of NeMo's that opens it.
         tensors: how many it holds.
+        remarks: what is to be known of it.
     """
 
     path: Path
     size: int
     target: str
     tensors: int
+    remarks: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         sizes = {"bytes": self.size, "tensors": self.tensors}
-        return {"path": str(self.path), **sizes, "target": self.target}
+        return {
+            "path": str(self.path),
+            **sizes,
+            "target": self.target,
+            "remarks": list(self.remarks),
+        }
 
 
 def export_nemo(bundle: Bundle, view: str, path: Path) -> Written:
@@ -97,7 +106,7 @@ def export_nemo(bundle: Bundle, view: str, path: Path) -> Written:
     ours = {role: _weights(bundle, recogniser, role) for role in ("encoder", "head")}
     tensors = {
         **preprocessor_tensors(recogniser.mel.parameters),
-        **_inverse(recogniser, settings, ours["encoder"]),
+        **_inverse(graph, recogniser, settings, ours["encoder"]),
         **_prefixed("decoder", inverse_weights(ctc_head.translate, _empty(), ours["head"])),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,17 +120,17 @@ def export_nemo(bundle: Bundle, view: str, path: Path) -> Written:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return Written(path, path.stat().st_size, settings["target"], len(tensors))
+    remarks = () if recogniser.convolutional else write_conformer.remarks_of(recogniser.table)
+    return Written(path, path.stat().st_size, settings["target"], len(tensors), remarks)
 
 
 def _settings(
     graph: SolvedGraph, recogniser: CtcRecogniser, tokens: WrittenTokens
 ) -> dict[str, Any]:
     table, mel = recogniser.table, recogniser.mel.parameters
-    convolutional = recogniser.convolutional
-    padding = padding_of(table["norm"]) if convolutional else _USUAL_PADDING
+    writer = write_conv_encoder if recogniser.convolutional else write_conformer
     kind = "ctc_bpe_models.EncDecCTCModelBPE" if tokens.files else "ctc_models.EncDecCTCModel"
-    front_end = preprocessor_settings(mel, pad_to=padding)
+    front_end = preprocessor_settings(mel, pad_to=writer.padding_of(table))
     head = {
         "_target_": "nemo.collections.asr.modules.ConvASRDecoder",
         "feat_in": recogniser.head.parameters["feat_in"],
@@ -134,7 +143,7 @@ def _settings(
         **({"tokenizer": dict(tokens.settings)} if tokens.files else {"labels": tokens.labels}),
         "preprocessor": {**front_end, "dither": dither_of(graph)},
         **({"spec_augment": augmentation} if augmentation else {}),
-        "encoder": table_settings(table) if convolutional else encoder_settings(table),
+        "encoder": writer.encoder_settings(table),
         "decoder": head,
         "target": f"{_MODELS}.{kind}",
         "nemo_version": _VERSION,
@@ -150,19 +159,20 @@ def _weights(bundle: Bundle, recogniser: CtcRecogniser, role: str) -> dict[str, 
 
 
 def _inverse(
-    recogniser: CtcRecogniser, settings: Mapping[str, Any], ours: Mapping[str, Tensor]
+    graph: SolvedGraph,
+    recogniser: CtcRecogniser,
+    settings: Mapping[str, Any],
+    ours: Mapping[str, Tensor],
 ) -> dict[str, Tensor]:
     section = read_settings(yaml.safe_dump(settings["encoder"]), "encoder")
-    names: list[str] = []
-    translate = partial(conv_encoder.translate, pad_to=settings["preprocessor"]["pad_to"])
-    if not recogniser.convolutional:
-        translate, names = partial(conformer.translate), tensor_names(recogniser.table)
-    found = inverse_weights(translate, section, ours, names)
+    if recogniser.convolutional:
+        translate = partial(conv_encoder.translate, pad_to=settings["preprocessor"]["pad_to"])
+        found = inverse_weights(translate, section, ours)
+    else:
+        names = write_conformer.tensor_names(recogniser.table)
+        found = inverse_weights(conformer.translate, section, ours, names)
     if faults := section.faults():
-        message = f"`{recogniser.encoder.name}` cannot be written as a model of NeMo's"
-        raise GraphError(
-            Diagnostic(CANNOT, message, causes=tuple(fault.message for fault in faults))
-        )
+        raise _cannot(graph, recogniser.encoder.name, [fault.message for fault in faults])
     return _prefixed("encoder", found)
 
 

@@ -76,15 +76,16 @@ def recogniser_of(graph: SolvedGraph, view: View) -> CtcRecogniser:
     for node in map(graph.nodes.__getitem__, view.core):
         role = _role(node)
         if role is None or role in found:
+            message = f"NeMo has nothing for `{node.name}` ({node.declaration.id}) in this place"
             place = graph.spec.document.key_place("modules", node.name)
-            message = f"`{node.name}` ({node.declaration.id}) cannot be written as a model of NeMo's"
             faults.append(Diagnostic(CANNOT, message, place, help=_WHAT))
         else:
             found[role] = node
-    if not faults and len(found) < len(_ROLES):
-        missing = " or ".join(role for role in _ROLES if role not in found)
-        message = f"the view `{view.name}` cannot be written as a model of NeMo's: it has no {missing}"
-        faults.append(Diagnostic(CANNOT, message, graph.spec.document.key_place("views", view.name)))
+    missing = [role for role in _ROLES if role not in found]
+    if missing and not faults:
+        message = f"the view `{view.name}` is no CTC model: it has no {' and no '.join(missing)}"
+        place = graph.spec.document.key_place("views", view.name)
+        faults.append(Diagnostic(CANNOT, message, place, help=_WHAT))
     if faults:
         raise GraphError(faults)
     mel, encoder, head = (found[role] for role in _ROLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ _KINDS = {
 }
 _NORMS = {"batch": "batch_norm", "layer": "layer_norm"}
 _STYLES = {"regular": "regular", "chunked": "chunked_limited", "local": "regular"}
+_BROKEN = ("vgg", "wide_conv1d", "dw_conv1d")
+_USUAL_PADDING = 16
 _LINEAR = ("conv2d", "dw_conv2d")
 """Kinds that are a linear layer where nothing is halved."""
 
@@ -80,6 +83,31 @@ def encoder_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "dropout_att": block.dropouts.attention,
         "stochastic_depth_drop_prob": block.dropouts.layers,
     }
+
+
+def padding_of(arguments: Mapping[str, Any]) -> int:
+    """Return what NeMo's front end must pad batches to.
+
+    Where frames are stacked, NeMo counts those that fill up the last stack of a padded batch; there
+    are none when the stride divides what batches are padded to.
+
+    Args:
+        arguments: what `plain_arguments` gives.
+    """
+    stacked = arguments["subsampling"].kind.startswith("stack")
+    return math.lcm(_USUAL_PADDING, arguments["stride"]) if stacked else _USUAL_PADDING
+
+
+def remarks_of(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what NeMo 3.0.0 itself stumbles over, though it opens the checkpoint.
+
+    Args:
+        arguments: what `plain_arguments` gives.
+    """
+    kind = arguments["subsampling"].kind
+    if kind not in _BROKEN:
+        return ()
+    return (f"NeMo 3.0.0 opens it, but cannot run its own subsampling `{_KINDS[kind]}`",)
 
 
 def tensor_names(arguments: Mapping[str, Any]) -> list[str]:

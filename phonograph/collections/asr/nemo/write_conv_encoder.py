@@ -39,14 +39,19 @@ def table_of(id: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"feat_in": feat_in, "blocks": blocks, "activation": "relu", "norm": FrameNorm()}
 
 
-def padding_of(norm: FrameNorm) -> int:
-    """Return what NeMo's front end must pad batches to, where norms count padding."""
+def padding_of(table: Mapping[str, Any]) -> int:
+    """Return what NeMo's front end must pad batches to, where norms count padding.
+
+    Args:
+        table: what `table_of` gives.
+    """
+    norm: FrameNorm = table["norm"]
     if norm.kind == "batch":
         return _USUAL_PADDING
     return norm.padding if norm.padding and norm.padding > 1 else NO_PADDING
 
 
-def table_settings(table: Mapping[str, Any]) -> dict[str, Any]:
+def encoder_settings(table: Mapping[str, Any]) -> dict[str, Any]:
     """Write the settings of NeMo's `ConvASREncoder`.
 
     Args:

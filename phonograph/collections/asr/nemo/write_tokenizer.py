@@ -53,14 +53,13 @@ def written_tokens(description: Mapping[str, Any]) -> WrittenTokens | None:
 
 def _pieces(model: bytes) -> WrittenTokens:
     processor = SentencePieceProcessor(model_proto=model)
-    numbers = range(processor.vocab_size())
-    labels = [processor.id_to_piece(number) for number in numbers]
-    scores = [f"{piece}\t{processor.get_score(n):g}" for n, piece in zip(numbers, labels, strict=True)]
-    plain = [_plain(piece) for n, piece in zip(numbers, labels, strict=True) if not _is_special(processor, n)]
+    labels = [processor.id_to_piece(number) for number in range(processor.vocab_size())]
+    scores = [f"{piece}\t{processor.get_score(n):g}\n" for n, piece in enumerate(labels)]
+    plain = [f"{_plain(p)}\n" for n, p in enumerate(labels) if not _is_special(processor, n)]
     contents = {
         "tokenizer.model": model,
-        "vocab.txt": "".join(f"{piece}\n" for piece in plain).encode(),
-        "tokenizer.vocab": "".join(f"{line}\n" for line in scores).encode(),
+        "vocab.txt": "".join(plain).encode(),
+        "tokenizer.vocab": "".join(scores).encode(),
     }
     names = {name: artifact(name, content) for name, content in contents.items()}
     settings = {
