@@ -9,7 +9,7 @@ from torch import nn
 
 from phonograph.modules.attention import SelfAttention
 from phonograph.modules.masks import valid_mask
-from phonograph.modules.relative_positions import relative_sinusoids
+from phonograph.modules.positions import distance_codes
 
 
 def attention(*, relative):
@@ -17,6 +17,10 @@ def attention(*, relative):
     for parameter in module.parameters():  # the biases u and v start at zero
         nn.init.normal_(parameter, std=0.5)
     return module
+
+
+def codes_for(x):
+    return distance_codes(x.shape[1], x.shape[1], 0, x)
 
 
 def everywhere(x):
@@ -44,7 +48,7 @@ def test_without_positions_it_is_the_attention_of_torch():
 def test_relative_scores_follow_the_formula_of_the_paper():
     module = attention(relative=True)
     x = torch.randn(1, 5, 8)
-    found = module(x, everywhere(x), relative_sinusoids(x))
+    found = module(x, everywhere(x), codes_for(x))
     torch.testing.assert_close(found, written_out(module, x), rtol=1e-4, atol=1e-5)
 
 
@@ -54,7 +58,7 @@ def written_out(module, x):
     query, key, value = (
         linear(x)[0].view(size, heads, width) for linear in (module.query, module.key, module.value)
     )
-    codes = module.position(relative_sinusoids(x)).view(-1, heads, width)
+    codes = module.position(codes_for(x)).view(-1, heads, width)
     mixed = torch.zeros(size, heads, width)
     for head in range(heads):
         u, v = module.bias_u[head], module.bias_v[head]
@@ -74,9 +78,9 @@ def test_an_utterance_gives_the_same_alone_and_padded(relative):
     x = torch.randn(2, 7, 8)
     lengths = torch.tensor([7, 4])
     mask = valid_mask(lengths, 7)
-    together = module(x, mask, relative_sinusoids(x))
+    together = module(x, mask, codes_for(x))
     single = x[1:, :4]
-    alone = module(single, everywhere(single), relative_sinusoids(single))
+    alone = module(single, everywhere(single), codes_for(single))
     torch.testing.assert_close(together[1:, :4], alone, rtol=1e-4, atol=1e-5)
 
 
@@ -84,14 +88,14 @@ def test_an_utterance_gives_the_same_alone_and_padded(relative):
 def test_an_empty_utterance_spoils_nothing(relative):
     module = attention(relative=relative)
     x = torch.randn(2, 4, 8)
-    mixed = module(x, valid_mask(torch.tensor([4, 0]), 4), relative_sinusoids(x))
+    mixed = module(x, valid_mask(torch.tensor([4, 0]), 4), codes_for(x))
     assert mixed.isfinite().all()
 
 
 def test_without_positions_order_does_not_matter_and_with_them_it_does():
     x = torch.randn(1, 5, 8)
     order = torch.tensor([3, 1, 4, 0, 2])
-    codes = relative_sinusoids(x)
+    codes = codes_for(x)
     for relative in (False, True):
         module = attention(relative=relative)
         straight = module(x, everywhere(x), codes)[:, order]
@@ -102,9 +106,9 @@ def test_without_positions_order_does_not_matter_and_with_them_it_does():
 def test_half_precision_stays_close():
     x = torch.randn(2, 6, 8)
     module = attention(relative=True)
-    exact = module(x, everywhere(x), relative_sinusoids(x))
+    exact = module(x, everywhere(x), codes_for(x))
     with torch.autocast("cpu", torch.bfloat16):
-        rough = module(x, everywhere(x), relative_sinusoids(x))
+        rough = module(x, everywhere(x), codes_for(x))
     torch.testing.assert_close(rough.float(), exact, rtol=0.1, atol=0.1)
 
 

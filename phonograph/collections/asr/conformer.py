@@ -13,6 +13,7 @@ from phonograph.collections.asr.time_subsampling import PoolingReduction
 from phonograph.modules.attention import Sight
 from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.context import Context
+from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.positions import sinusoids
 from phonograph.modules.ranges import check_at_least
@@ -80,7 +81,7 @@ class Conformer(nn.Module):
             for name in ("bias_u", "bias_v"):
                 zeros = torch.zeros(block.heads, d_model // block.heads)
                 self.register_parameter(name, nn.Parameter(zeros))
-        self.out = nn.Linear(d_model, width) if width != d_model else nn.Identity()
+        self.out = Linear(d_model, width) if width != d_model else nn.Identity()
         self.reduction, self.reduced_after = _reduction(front, d_model, width, layers)
 
     @staticmethod

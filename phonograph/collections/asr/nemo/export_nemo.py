@@ -199,7 +199,9 @@ def _check(
         foreign = read_nemo(path)
     except PhonographError as error:
         causes = [fault.message for fault in error.diagnostics]
-        raise _cannot(graph, recogniser.encoder.name, causes) from None
+        at_front = any("`preprocessor" in cause for cause in causes)
+        node = recogniser.mel if at_front else recogniser.encoder
+        raise _cannot(graph, node.name, causes) from None
     checked = check_document(read_lock(dict(foreign.graph), str(path)), default_registry())
     if checked.graph is None:
         raise GraphError(checked.faults)

@@ -25,7 +25,7 @@ def table_of(id: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
     Returns:
         `feat_in`, `blocks`, `activation` and `norm`; nothing for another kind of module.
 
-    >>> arguments = {"feat_in": 64, "blocks": 5, "repeat": 5, "d_model": 1024, "dropout": 0.0}
+    >>> arguments = {"feat_in": 64, "blocks": 5, "repeat": 5, "dropout": 0.0}
     >>> len(table_of("asr.quartznet", arguments)["blocks"])
     8
     """

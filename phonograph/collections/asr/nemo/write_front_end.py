@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -58,12 +59,19 @@ def preprocessor_settings(arguments: Mapping[str, Any], *, pad_to: int) -> dict[
 
 
 def preprocessor_tensors(arguments: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Give the window and the mel filters as NeMo stores them.
+    """Give the window and the mel filters that the settings give, as NeMo stores them.
 
     Args:
         arguments: every argument of the module.
     """
-    built = LogMel(**arguments)
+    framing, filters = arguments["framing"] or Framing(), arguments["filters"] or MelFilters()
+    theirs = {
+        "framing": replace(framing, periodic=False),
+        "filters": replace(
+            filters, n_fft=LogMel(**arguments).n_fft, scale="slaney", edges="exact"
+        ),
+    }
+    built = LogMel(**{**arguments, **theirs})
     samples = whole_samples(arguments["window"], arguments["sample_rate"], "window")
     return {
         "preprocessor.featurizer.window": built.framing.window(samples, samples),
