@@ -162,31 +162,44 @@ class SelfAttention(nn.Module):
 
     def _mixed(self, query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
         """Mix values [B, K, D] for queries [B, Q, D]."""
-        query_bqhd, key, value = (x.unflatten(2, (self.heads, -1)) for x in (query, key, value))
+        heads = [x.unflatten(2, (self.heads, -1)).transpose(1, 2) for x in (query, key, value)]
         mask = sight.mask[:, None, None] if sight.mask.dim() == 2 else sight.mask[:, None]
-        # A finite number: a row of infinities would make NaN of a step that sees nothing.
-        least = torch.finfo(query.dtype).min
-        if self.relative:
-            u, v = sight.biases or (self.bias_u, self.bias_v)
-            u, v = u.to(query.dtype), v.to(query.dtype)
-            scores = self._position_scores(query_bqhd + v, sight.codes)
-            scores = scores.masked_fill(~mask, least)
-            query_bqhd = query_bqhd + u
-        else:
-            scores = torch.zeros((), dtype=query.dtype, device=query.device)
-            scores = scores.masked_fill(~mask, least)
-        mixed = functional.scaled_dot_product_attention(
-            query_bqhd.transpose(1, 2),
-            key.transpose(1, 2),
-            value.transpose(1, 2),
-            scores,
-            self.dropout if self.training else 0.0,
-        )
-        return mixed.transpose(1, 2).flatten(2)
-
-    def _position_scores(self, query_bqhd: Tensor, codes: Tensor | None) -> Tensor:
-        if codes is None:
+        if not self.relative:
+            # A finite number: a row of infinities would make NaN of a step that sees nothing.
+            bias = torch.zeros((), dtype=query.dtype, device=query.device)
+            bias = bias.masked_fill(~mask, torch.finfo(query.dtype).min)
+            return self._attended(heads, bias)
+        if sight.codes is None:
             raise ValueError("relative positions need the codes of the distances")
-        codes_hdc = self.position(codes).unflatten(1, (self.heads, -1)).permute(1, 2, 0)
-        scaled = query_bqhd.transpose(1, 2) / math.sqrt(query_bqhd.shape[3])
-        return by_key(scaled @ codes_hdc)
+        codes_hdc = self.position(sight.codes[None])[0].unflatten(1, (self.heads, -1))
+        codes_hdc = codes_hdc.permute(1, 2, 0)
+        u, v = sight.biases or (self.bias_u, self.bias_v)
+        biases = u.to(query.dtype).unsqueeze(1), v.to(query.dtype).unsqueeze(1)
+        if torch.is_grad_enabled() or torch.compiler.is_compiling() or query.device.type != "cpu":
+            return self._relatively(heads, mask, codes_hdc, biases)
+        # One by one, the scores stay in the cache, and use the same memory again.
+        mixed = torch.empty_like(query)
+        for row in range(len(query)):
+            single = [x[row : row + 1] for x in heads]
+            seen = mask if len(mask) == 1 else mask[row : row + 1]
+            mixed[row] = self._relatively(single, seen, codes_hdc, biases)[0]
+        return mixed
+
+    def _relatively(
+        self,
+        heads: list[Tensor],
+        mask: Tensor,
+        codes_hdc: Tensor,
+        biases: tuple[Tensor, Tensor],
+    ) -> Tensor:
+        query, key, value = heads
+        u, v = biases
+        scores = by_key(((query + v) / math.sqrt(query.shape[3])) @ codes_hdc)
+        least = torch.finfo(query.dtype).min
+        fill = scores.masked_fill if torch.is_grad_enabled() else scores.masked_fill_
+        return self._attended([query + u, key, value], fill(~mask, least))
+
+    def _attended(self, heads: list[Tensor], bias: Tensor) -> Tensor:
+        dropout = self.dropout if self.training else 0.0
+        mixed = functional.scaled_dot_product_attention(*heads, bias, dropout)
+        return mixed.transpose(1, 2).flatten(2)

@@ -93,4 +93,4 @@ class ConvModule(nn.Module):
         x = x_bd1t.squeeze(2).transpose(1, 2)
         if not folds:
             x = norm(x, mask)
-        return self.pointwise2(functional.silu(x))
+        return self.pointwise2(functional.silu(x, inplace=not torch.is_grad_enabled()))

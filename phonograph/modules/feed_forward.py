@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -17,7 +18,6 @@ class FeedForward(nn.Module):
         bias: whether the linear layers have one.
         dropout: probability in [0, 1) of dropping a value of the middle in training.
 
-    >>> import torch
     >>> FeedForward(8, expansion=4)(torch.zeros(2, 5, 8)).shape
     torch.Size([2, 5, 8])
     """
@@ -32,4 +32,5 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, T, D] to [B, T, D], each step on its own."""
-        return self.linear2(self.dropout(functional.silu(self.linear1(x))))
+        middle = functional.silu(self.linear1(x), inplace=not torch.is_grad_enabled())
+        return self.linear2(self.dropout(middle))

@@ -4,7 +4,11 @@ import re
 
 import pytest
 
+from phonograph.collections import default_registry
+from phonograph.graphs.bundle import save_bundle
+from phonograph.graphs.check import load_graph
 from phonograph.graphs.export import export as exporting
+from phonograph.graphs.model import build
 
 needs_onnx = pytest.mark.skipif(
     importlib.util.find_spec("onnxruntime") is None,
@@ -30,7 +34,7 @@ def test_what_was_written_is_told_with_how_it_compares(run, bundle):
         "2.03 s and 1.21 s",
     ]
     written, takes, gives = summary.splitlines()
-    assert re.fullmatch(r"small\.onnx: \d\.\d MB in \d+ s", written)
+    assert re.fullmatch(r"small\.onnx: \d+ kB in \d+ s", written)
     assert takes == "takes  audio [B, S], audio_lengths [B]"
     assert gives == "gives  log_probs [B, T, 28], lengths [B]"
     assert done.stderr == "writing the view `infer`\ncomparing the file with the view\n"
@@ -44,6 +48,18 @@ def test_a_machine_reads_the_same(run, bundle):
     assert report["comparison"]["tolerance"] == 1e-4
     assert [batch["seconds"] for batch in report["comparison"]["batches"]][3] == [2.03, 1.21]
     assert report["notes"]["phonograph.view"] == "infer"
+
+
+def test_a_port_can_be_asked_for(run, bundle):
+    done = run("export", bundle, "encoder.pt2", "--run", "encoder.encoded")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == "gives  encoded [B, 8, T], lengths [B]"
+
+
+def test_a_checkpoint_for_nemo_is_a_whole_model(run, bundle):
+    done = run("export", bundle, "small.nemo", "--run", "encoder.encoded")
+    assert done.exit_code == 2
+    assert "a checkpoint for NeMo is a whole model" in done.stderr
 
 
 def test_a_file_that_exists_is_kept(run, bundle, here):
@@ -68,7 +84,7 @@ def test_a_view_that_is_not_there_is_told_with_those_that_are(run, bundle):
 def test_another_ending_is_wrong_usage(run, bundle):
     done = run("export", bundle, "small.tflite")
     assert done.exit_code == 2
-    assert "`small.tflite` must end in .onnx or .pt2" in done.stderr
+    assert "`small.tflite` must end in .onnx, .pt2 or .nemo" in done.stderr
     done = run("export", bundle, "small.pt2", "--to", "onnx")
     assert done.exit_code == 2
     assert "`small.pt2` must end in .onnx" in done.stderr
@@ -87,3 +103,48 @@ def test_missing_packages_are_told_with_how_to_get_them(run, bundle, here, monke
     assert done.exit_code == 1
     assert 'pip install "phonograph[export]"' in done.stderr
     assert set(here.iterdir()) == before
+
+
+NEMO = """\
+phonograph: 1
+name: small
+modules:
+  data:
+    module: asr.manifest
+    with: {sample_rate: 16000, tokenizer: {type: characters, alphabet: "ab "}}
+  mel:
+    module: asr.log_mel
+    from: data.audio
+    with: {n_mels: 8, framing: {periodic: false, frames: whole}}
+  encoder:
+    module: asr.conv_encoder
+    from: mel.features
+    with: {blocks: [{filters: 6, kernel: 3, residual: false}]}
+  head: {module: asr.ctc_head, from: encoder.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+  text: {module: asr.ctc_greedy, from: head.log_probs}
+views:
+  infer: {feed: [data.audio], run: [text.text]}
+"""
+
+
+def test_a_checkpoint_for_nemo_is_told_with_the_class_that_opens_it(run, here):
+    (here / "small.yaml").write_text(NEMO, encoding="utf-8")
+    graph = load_graph(here / "small.yaml", [], default_registry())
+    save_bundle(here / "small.phono", graph, build(graph).module.state_dict(), {})
+    done = run("export", "small.phono", "small.nemo", "--to", "nemo")
+    assert done.exit_code == 0
+    written, opened = done.stdout.splitlines()
+    assert re.fullmatch(r"small\.nemo: \d+ kB, 11 tensors, the same when read back", written)
+    assert opened == "NeMo opens it as nemo.collections.asr.models.ctc_models.EncDecCTCModel"
+    assert run("import", "small.nemo", "again.phono").exit_code == 0
+
+
+def test_what_nemo_has_not_is_told_setting_by_setting(run, here):
+    (here / "small.yaml").write_text(NEMO.replace("whole", "all"), encoding="utf-8")
+    graph = load_graph(here / "small.yaml", [], default_registry())
+    save_bundle(here / "small.phono", graph, build(graph).module.state_dict(), {})
+    done = run("export", "small.phono", "small.nemo")
+    assert done.exit_code == 1
+    assert "`mel.framing.frames` is all here, and would be whole there" in done.stderr
+    assert not (here / "small.nemo").exists()

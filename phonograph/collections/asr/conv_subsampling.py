@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -9,6 +10,8 @@ from phonograph.modules.halving import Span, halvings_in
 from phonograph.modules.linear import Linear
 
 _TAPS = 3
+_MOST_VALUES = 1 << 20
+_LEAST_FRAMES = 16
 
 
 class Conv2dSubsampling(nn.Module):
@@ -26,7 +29,6 @@ class Conv2dSubsampling(nn.Module):
     Raises:
         ValueError: the stride is not a power of two.
 
-    >>> import torch
     >>> frames, lengths = Conv2dSubsampling(80, 16, 4)(torch.zeros(1, 80, 9), torch.tensor([9]))
     >>> frames.shape, lengths
     (torch.Size([1, 3, 16]), tensor([3]))
@@ -54,7 +56,7 @@ class Conv2dSubsampling(nn.Module):
             conv = nn.Conv2d(heard, channels, _TAPS, stride=2, padding=padding, groups=groups)
             self.convs.append(conv)
             mixes = depthwise and heard > 1
-            self.pointwise.append(nn.Conv2d(channels, channels, 1) if mixes else nn.Identity())
+            self.pointwise.append(PointwiseConv2d(channels) if mixes else nn.Identity())
             heard = channels
             feat_in = feat_in // 2 + 1 if causal else (feat_in + 1) // 2
         self.out = Linear(heard * feat_in, width)
@@ -70,15 +72,71 @@ class Conv2dSubsampling(nn.Module):
             [B, T', width] frames and [B] valid ones among them. T frames give ceil(T/2) at each
             halving, floor(T/2)+1 when causal.
         """
+        if isinstance(span, Tensor) and self.convs and _should_cut(features):
+            return self._cut(features, span), self._halved(Span(span)).end
         span = span if isinstance(span, Span) else Span(span)
         x_bctf = features.transpose(1, 2).unsqueeze(1)
-        for conv, pointwise in zip(self.convs, self.pointwise, strict=True):
-            x_bctf = _silenced(x_bctf, span)
-            if self.causal:
-                x_bctf = functional.pad(x_bctf, (_TAPS - 1, 1, _TAPS - 1, 1))
-            x_bctf = functional.relu(pointwise(conv(x_bctf)))
+        for place in range(len(self.convs)):
+            x_bctf = self._convolved(place, _silenced(x_bctf, span))
             span = span.halved(causal=self.causal)
         return self.out(x_bctf.transpose(1, 2).flatten(2)), span.end
+
+    def _halved(self, span: Span) -> Span:
+        for _ in self.convs:
+            span = span.halved(causal=self.causal)
+        return span
+
+    def _convolved(self, place: int, x_bctf: Tensor) -> Tensor:
+        if self.causal:
+            x_bctf = functional.pad(x_bctf, (_TAPS - 1, 1, _TAPS - 1, 1))
+        x_bctf = self.pointwise[place](self.convs[place](x_bctf))
+        return functional.relu(x_bctf, inplace=not torch.is_grad_enabled())
+
+    def _cut(self, features: Tensor, lengths: Tensor) -> Tensor:
+        """Shorten every utterance on its own, piece by piece.
+
+        The first convolution makes some 30 values of one feature. Pieces of them stay in the cache
+        and use the same memory again, which takes a fifth of the time.
+        """
+        stride = 2 ** len(self.convs)
+        size = int(self._halved(Span(lengths.new_tensor([features.shape[2]]))).end)
+        frames = features.new_zeros(len(lengths), size, self.out.out_features)
+        ends = self._halved(Span(lengths)).end
+        values = self.convs[0].out_channels * features.shape[1] * stride // 4  # of a frame
+        piece = max(_LEAST_FRAMES, _MOST_VALUES // values)
+        before = 2 if self.causal else 1  # frames whose features are heard later, too
+        for row, (length, end) in enumerate(zip(lengths.tolist(), ends.tolist(), strict=True)):
+            for first in range(0, end, piece):
+                last = min(first + piece, end)
+                start = max(0, first - before)
+                stop = length if last == end else last * stride
+                heard = features[row, :, start * stride : stop].t().contiguous()
+                x_bctf = heard[None, :, :, None].permute(0, 3, 1, 2)  # channels side by side
+                for place in range(len(self.convs)):
+                    x_bctf = self._convolved(place, x_bctf)
+                x_bctf = x_bctf[:, :, first - start : last - start]
+                frames[row, first:last] = self.out(x_bctf.transpose(1, 2).flatten(2))
+        return frames
+
+
+class PointwiseConv2d(nn.Conv2d):
+    """Mix the channels of an image point by point; parameters are those of `nn.Conv2d`.
+
+    Args:
+        channels: in and out, at least 1.
+
+    >>> PointwiseConv2d(4)(torch.zeros(1, 4, 3, 2)).shape
+    torch.Size([1, 4, 3, 2])
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 1)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Mix [B, D, T, F]."""
+        # On a single thread PyTorch asks oneDNN only where a convolution looks dilated.
+        dilation = 2 if input.device.type == "cpu" and not torch.compiler.is_compiling() else 1
+        return functional.conv2d(input, self.weight, self.bias, dilation=dilation)
 
 
 class VggSubsampling(nn.Module):
@@ -93,7 +151,6 @@ class VggSubsampling(nn.Module):
     Raises:
         ValueError: the stride is not a power of two.
 
-    >>> import torch
     >>> frames, lengths = VggSubsampling(80, 16, 4)(torch.zeros(1, 80, 9), torch.tensor([9]))
     >>> frames.shape, lengths
     (torch.Size([1, 3, 16]), tensor([3]))
@@ -123,6 +180,11 @@ class VggSubsampling(nn.Module):
                 x_bctf = functional.max_pool2d(_silenced(x_bctf, span), 2, ceil_mode=True)
                 span = span.halved(causal=False)
         return self.out(x_bctf.transpose(1, 2).flatten(2)), span.end
+
+
+def _should_cut(features: Tensor) -> bool:
+    quiet = not torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    return quiet and features.device.type == "cpu"
 
 
 def _silenced(x_bctf: Tensor, span: Span) -> Tensor:

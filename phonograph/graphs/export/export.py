@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,7 +61,12 @@ class ExportReport:
 
 
 def export_view(
-    model: Model, name: str, path: Path, progress: Callable[[str], None] | None = None
+    model: Model,
+    name: str,
+    path: Path,
+    *,
+    run: Sequence[str] = (),
+    progress: Callable[[str], None] | None = None,
 ) -> ExportReport:
     """Write a view as one file that runs without phonograph, front end included.
 
@@ -72,6 +77,7 @@ def export_view(
         model: a built graph with its weights; it is put into evaluation mode.
         name: the view.
         path: where it goes, ending in `.onnx` or `.pt2`; what stands there is replaced.
+        run: ports to compute instead of the view's, such as `encoder.encoded`.
         progress: is told what is being done.
 
     Returns:
@@ -90,16 +96,16 @@ def export_view(
     tell = progress or _keep_quiet
     started = time.monotonic()
     model.module.eval()
-    view = exported_view(model, name)
+    view = exported_view(model, name, run)
     notes = notes_of(view)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
     os.close(handle)
     try:
         tell(f"writing the view `{name}`")
-        run = WRITERS[path.suffix](view, notes, Path(temporary))
+        runner = WRITERS[path.suffix](view, notes, Path(temporary))
         tell("comparing the file with the view")
-        comparison = _checked(view, run)
+        comparison = _checked(view, runner)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

@@ -10,7 +10,7 @@ from typing import Any
 
 from torch import fx
 
-from phonograph.errors import GraphError
+from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.axis_letters import AxisLetters
 from phonograph.graphs.compiled_view import CompiledView
 from phonograph.graphs.export.refusals import export_faults
@@ -65,7 +65,7 @@ class ExportedView:
     extents: Mapping[str, Extent]
 
 
-def exported_view(model: Model, name: str) -> ExportedView:
+def exported_view(model: Model, name: str, run: Sequence[str] = ()) -> ExportedView:
     """Take the tensor core out of a view.
 
     What the host tail needs becomes outputs, each with the lengths of its time axis.
@@ -73,11 +73,15 @@ def exported_view(model: Model, name: str) -> ExportedView:
     Args:
         model: the built graph.
         name: the view.
+        run: ports to compute instead of the view's, such as `encoder.encoded`.
 
     Raises:
-        GraphError: the graph has no such view, or every reason why it cannot be exported.
+        GraphError: the graph has no such view or port, or every reason why it cannot be exported.
     """
     graph, compiled = model.graph, model.view(name)
+    if run:
+        asked = [_port(graph, port) for port in run]
+        compiled = model.compile(cut(graph, graph.spec.views[name], asked, compiled.view.inputs))
     faults = export_faults(graph, compiled)
     if faults:
         raise GraphError(faults)
@@ -95,6 +99,16 @@ def exported_view(model: Model, name: str) -> ExportedView:
         outputs=given,
         extents={axis.letter: axis.extent for axis in letters.axes},
     )
+
+
+def _port(graph: SolvedGraph, text: str) -> PortName:
+    node, _, port = text.partition(".")
+    if node not in graph.nodes or port not in graph.nodes[node].outputs:
+        outputs = graph.nodes[node].outputs if node in graph.nodes else {}
+        names = [f"{node}.{name}" for name in outputs] or list(graph.nodes)
+        message = f"the graph has no output `{text}`"
+        raise GraphError(Diagnostic("PG012", message, help=nearest(text, names)))
+    return PortName(node, port)
 
 
 def _missing_lengths(graph: SolvedGraph, compiled: CompiledView) -> list[PortName]:

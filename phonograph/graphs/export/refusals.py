@@ -32,7 +32,7 @@ def _unwilling_modules(graph: SolvedGraph, view: View) -> Iterator[Diagnostic]:
         if reason:
             place = graph.spec.document.key_place("modules", node.name)
             message = f"`{node.name}` ({node.declaration.id}) cannot be exported: {reason}"
-            help = f"--view NAME chooses a view, such as one that does not run `{node.name}`"
+            help = "--view NAME and --run PORT choose what is exported"
             yield Diagnostic("PE001", message, place, help=help)
 
 
@@ -48,13 +48,9 @@ def _step_by_step(graph: SolvedGraph, view: View) -> Iterator[Diagnostic]:
             f"the view `{view.name}` cannot be exported: `{node}` calls {' and '.join(networks)} "
             "step by step, and an exported file is run once for all steps"
         )
-        yield Diagnostic("PE002", message, place, help=_shorter_view(graph, view, node))
+        yield Diagnostic("PE002", message, place, help=_shorter_view(view, node))
 
 
-def _shorter_view(graph: SolvedGraph, view: View, decoder: str) -> str:
+def _shorter_view(view: View, decoder: str) -> str:
     before = [s for t, s in view.sources.items() if t.node == decoder and s.node in view.core]
-    if not before:
-        return ""
-    fed = ", ".join(str(port) for port in view.inputs if port not in graph.counted)
-    shorter = f"encode: {{feed: [{fed}], run: [{before[0]}]}}"
-    return f"a view that ends before it can be exported, such as {shorter}"
+    return f"what comes before it can be exported: --run {before[0]}" if before else ""

@@ -36,7 +36,7 @@ def faulty(monkeypatch):
 def test_a_file_gives_what_the_view_gives_at_every_length(small, tmp_path, ending, capfd):
     told: list[str] = []
     path = tmp_path / f"sub/small{ending}"
-    report = export_view(small, "infer", path, told.append)
+    report = export_view(small, "infer", path, progress=told.append)
     found = report.comparison.differences
     assert [one.seconds for one in found] == [(0.61,), (1.7,), (4.13,), (2.03, 1.21)]
     assert max(far for one in found for far in one.largest.values()) < 1e-5

@@ -69,11 +69,11 @@ def test_a_module_that_says_why_it_cannot_be_exported_is_named(small, monkeypatc
         "   |\n"
         " 8 |   encoder:\n"
         "   |   ^^^^^^^\n"
-        "   = help: --view NAME chooses a view, such as one that does not run `encoder`"
+        "   = help: --view NAME and --run PORT choose what is exported"
     )
 
 
-def test_a_decoder_that_calls_networks_is_refused_with_a_view_that_is_not(build_small):
+def test_a_decoder_that_calls_networks_is_refused_with_what_can_be_exported(build_small):
     with pytest.raises(GraphError) as raised:
         exported_view(build_small(TRANSDUCER), "infer")
     (fault,) = raised.value.diagnostics
@@ -81,8 +81,19 @@ def test_a_decoder_that_calls_networks_is_refused_with_a_view_that_is_not(build_
         "the view `infer` cannot be exported: `text` calls `predictor` and `joint` step by step, "
         "and an exported file is run once for all steps"
     )
-    shorter = "encode: {feed: [data.audio], run: [encoder.encoded]}"
-    assert fault.help == f"a view that ends before it can be exported, such as {shorter}"
+    assert fault.help == "what comes before it can be exported: --run encoder.encoded"
+
+
+def test_ports_before_such_a_decoder_can_be_asked_for(build_small):
+    view = exported_view(build_small(TRANSDUCER), "infer", ["encoder.encoded"])
+    assert [str(port) for port in view.outputs] == ["encoded [B, 6, T]", "lengths [B]"]
+
+
+def test_a_port_that_is_not_there_is_told_with_those_that_are(small):
+    with pytest.raises(GraphError, match=r"did you mean `encoder\.encoded`"):
+        exported_view(small, "infer", ["encoder.encode"])
+    with pytest.raises(GraphError, match="the graph has no output `nobody`"):
+        exported_view(small, "infer", ["nobody"])
 
 
 def test_a_view_of_text_alone_has_nothing_to_export(small):

@@ -67,15 +67,14 @@ def preprocessor_tensors(arguments: Mapping[str, Any]) -> dict[str, Tensor]:
     framing, filters = arguments["framing"] or Framing(), arguments["filters"] or MelFilters()
     theirs = {
         "framing": replace(framing, periodic=False),
-        "filters": replace(
-            filters, n_fft=LogMel(**arguments).n_fft, scale="slaney", edges="exact"
-        ),
+        "filters": replace(filters, n_fft=LogMel(**arguments).n_fft, scale="slaney", edges="exact"),
     }
     built = LogMel(**{**arguments, **theirs})
     samples = whole_samples(arguments["window"], arguments["sample_rate"], "window")
+    once = arguments["n_mels"] // filters.copies
     return {
         "preprocessor.featurizer.window": built.framing.window(samples, samples),
-        "preprocessor.featurizer.fb": built.bank.T.unsqueeze(0),
+        "preprocessor.featurizer.fb": built.bank[:, :once].T.unsqueeze(0),
     }
 
 
