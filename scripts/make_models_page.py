@@ -22,10 +22,11 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/models.md"
 INTRODUCTION = """\
 # Models
 
-Every recipe is a graph to read, change and train: `phonograph show phonograph://asr/quartznet-15x5`.
-Parameters are those of the whole recogniser, counted with 1,024 pieces, 28 characters or 35 commands, as
-the recipe says. *Ahead* is how much audio after a frame's own time decides it; *all* means the whole
-utterance, for most because the features are normalised over it.
+Every recipe is a graph to read, change and train:
+`phonograph show phonograph://asr/quartznet-15x5`. Parameters are those of the whole recogniser,
+counted with 1,024 pieces, 28 characters or 35 commands, as the recipe says. *Ahead* is how much
+audio after a frame's own time decides it; *all* means the whole utterance, for most because the
+features are normalised over it.
 """
 
 

@@ -19,7 +19,10 @@ def test_a_tokenizer_is_built_again_from_its_vocabulary():
     [
         ({}, "the tokenizer has no `type`; known are `characters`, `sentencepiece`, `tokens`"),
         ({"type": "character"}, "unknown tokenizer type `character`; did you mean `characters`?"),
-        ({"type": 3}, "unknown tokenizer type `3`; known are `characters`, `sentencepiece`, `tokens`"),
+        (
+            {"type": 3},
+            "unknown tokenizer type `3`; known are `characters`, `sentencepiece`, `tokens`",
+        ),
         (
             {"type": "characters"},
             "a tokenizer of characters needs an `alphabet`, its characters in one string",

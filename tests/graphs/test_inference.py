@@ -22,6 +22,6 @@ def test_products_have_the_digits_asked_for(precision, dtype):
 def test_an_unknown_precision_is_refused():
     with (
         pytest.raises(ValueError, match="`precision` must be float32 or bf16, not half"),
-        inference("cpu", "half"),
+        inference("cpu", "half"),  # type: ignore[arg-type]
     ):
         pass

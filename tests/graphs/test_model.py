@@ -45,8 +45,9 @@ OPEN = 'modules.data.with.tokenizer={type: characters, alphabet: "???"}'
 def test_a_sketch_leaves_out_what_waits_for_a_value(tiny):
     model = sketch(tiny(OPEN, "modules.head.with.vocab=5"))
     assert set(model.modules) == {"mel", "augment", "encoder", "head", "loss"}
-    assert model.module.head.linear.weight.shape[0] == 6
-    assert model.module.head.linear.weight.is_meta
+    weight = model.modules["head"].linear.weight
+    assert weight.shape[0] == 6
+    assert weight.is_meta
 
 
 def test_without_a_size_the_head_waits_too(tiny):
