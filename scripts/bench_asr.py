@@ -43,6 +43,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from bench_asr_data import Material, make_from_recipe, make_material, make_with_nemo, program
 from bench_asr_link import Reply, Worker, WorkerError, environment
 from bench_asr_models import PARAMETERS
@@ -386,7 +387,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns each (default 5)")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="each (default 2)")
-    parser.add_argument("--quick", action="store_true", help="little audio and 2 turns: does it run?")
+    parser.add_argument(
+        "--quick", action="store_true", help="little audio and 2 turns: does it run?"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="also write every turn here")
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep models and logs here")
     options = parser.parse_args()

@@ -8,16 +8,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sentencepiece
 import soundfile
-from bench_asr_link import Worker
-from bench_asr_models import PIECES
-from numpy.typing import NDArray
 
 import phonograph.collections.asr
+from bench_asr_link import Worker
+from bench_asr_models import PIECES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 RATE = 16000
 PROMPTS = Path(phonograph.collections.asr.__file__).parent / "recipes" / "prompts"

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from bench_asr_link import serve
 from bench_asr_models import configuration, target
 
@@ -132,7 +133,7 @@ class Nemo:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return float(loss)
+        return loss.item()
 
     def _scores(self) -> tuple[torch.Tensor, torch.Tensor]:
         scores, lengths, *_ = self.model(input_signal=self.audio, input_signal_length=self.lengths)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from bench_asr_link import serve
 from torch import Tensor
 
+from bench_asr_link import serve
 from phonograph.collections import default_registry
 from phonograph.collections.asr.transcriber import Transcriber
 from phonograph.data.tokenizers import build_tokenizer
+from phonograph.graphs.allocation import keep_freed_memory
 from phonograph.graphs.bundle import open_bundle
 from phonograph.graphs.inference import Precision, inference
 from phonograph.graphs.spec import PortName
@@ -94,7 +95,7 @@ class Ours:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return float(loss)
+        return loss.item()
 
     def _scores(self, precision: Precision = "float32") -> tuple[Tensor, Tensor]:
         with inference("cpu", precision):
@@ -114,6 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(parser.parse_args().threads)
+    keep_freed_memory()  # as the command line does
     serve(Ours())
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phonograph.cli.device import pick_device
-from phonograph.cli.graph_argument import AsJson, Device
+from phonograph.cli.graph_argument import AsJson, Device, Precision
 from phonograph.cli.screen import counted, say, say_json
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def evaluate(
         int, typer.Option(metavar="N", min=0, help="How many of the worst utterances to show.")
     ] = 3,
     device: Device = "auto",
+    precision: Precision = "float32",
     as_json: AsJson = False,
 ) -> None:
     """Count a recogniser's errors.
@@ -41,15 +42,21 @@ def evaluate(
     Examples:
       phonograph evaluate runs/prompts/best.phono test.jsonl
       phonograph evaluate best.phono test.jsonl --show 20
+      phonograph evaluate best.phono test.jsonl --precision bf16
       phonograph evaluate best.phono test.jsonl --json > scores.json
     """
     chosen = pick_device(device)
     from phonograph.collections import default_metrics, default_registry
+    from phonograph.graphs.allocation import keep_freed_memory
     from phonograph.graphs.bundle import open_bundle
+    from phonograph.modules.fold_norms import fold_batch_norms
     from phonograph.training.evaluate import evaluate as score
 
+    keep_freed_memory()
     model = open_bundle(bundle, default_registry(), chosen)
-    found = score(model, manifest, default_metrics(), view=view, device=chosen)
+    fold_batch_norms(model.module)
+    metrics = default_metrics()
+    found = score(model, manifest, metrics, view=view, device=chosen, precision=precision)
     if as_json:
         say_json(
             {"bundle": str(bundle), "manifest": str(manifest), "view": view, **_to_json(found)}

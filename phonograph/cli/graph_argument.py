@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -53,6 +53,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 Device = Annotated[
     str, typer.Option(metavar="NAME", help="Where to compute: auto, cpu, cuda, cuda:1, mps.")
+]
+
+Precision = Annotated[
+    Literal["float32", "bf16"],
+    typer.Option(help="Digits of products; bf16 is quicker on processors made for it."),
 ]
 
 

@@ -60,8 +60,10 @@ def train(
     _refuse_open(solved)
     folder = run or Path("runs") / _folder_name(solved.name)
     from phonograph.collections import default_metrics, default_registry
+    from phonograph.graphs.allocation import keep_freed_memory
     from phonograph.training.fit import fit
 
+    keep_freed_memory()
     tell = note if as_json else say
     tell(f"training {solved.name} in {folder}")
     result = fit(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.device import pick_device
-from phonograph.cli.graph_argument import AsJson, Device
+from phonograph.cli.graph_argument import AsJson, Device, Precision
 from phonograph.cli.screen import note, say, say_json, tell
 from phonograph.errors import DataError, Diagnostic, Place
 
@@ -77,6 +77,7 @@ def transcribe(
     batch_seconds: Annotated[
         float, typer.Option(metavar="SECONDS", min=1.0, help="Audio to compute at once.")
     ] = 60.0,
+    precision: Precision = "float32",
 ) -> None:
     """Write down what is said in recordings.
 
@@ -91,9 +92,13 @@ def transcribe(
     """
     chosen = pick_device(device)
     from phonograph.collections.asr.transcriber import Transcriber
+    from phonograph.graphs.allocation import keep_freed_memory
 
+    keep_freed_memory()
     names, faults = _found(recordings)
-    transcriber = Transcriber.open(bundle, device=chosen, batch_seconds=batch_seconds)
+    transcriber = Transcriber.open(
+        bundle, device=chosen, batch_seconds=batch_seconds, precision=precision
+    )
     reader = _Reader(transcriber, BATCHES_AHEAD * batch_seconds)
     alone = len(recordings) == 1 and names == recordings
     everything = []

@@ -26,4 +26,4 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError, TypeError):
         return False  # another system's C library
     wanted = {_MMAP_THRESHOLD: _LARGEST_KEPT, _TRIM_THRESHOLD: _MOST_KEPT, _TOP_PAD: _STEP}
-    return all([mallopt(name, value) for name, value in wanted.items()])
+    return sum(mallopt(name, value) for name, value in wanted.items()) == len(wanted)

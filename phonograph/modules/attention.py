@@ -201,5 +201,6 @@ class SelfAttention(nn.Module):
 
     def _attended(self, heads: list[Tensor], bias: Tensor) -> Tensor:
         dropout = self.dropout if self.training else 0.0
-        mixed = functional.scaled_dot_product_attention(*heads, bias, dropout)
+        query, key, value = heads
+        mixed = functional.scaled_dot_product_attention(query, key, value, bias, dropout)
         return mixed.transpose(1, 2).flatten(2)

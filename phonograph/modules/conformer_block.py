@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -97,6 +97,9 @@ class BlockSettings:
         return self.norm in ("group", "instance")
 
 
+Biases = tuple[Tensor, Tensor] | None
+
+
 class BlockState(NamedTuple):
     """What a layer keeps of a stream.
 
@@ -105,12 +108,44 @@ class BlockState(NamedTuple):
         before_attention: [B, Q, D] steps whose attention is not due.
         conv: [B, kernel-1, D] what the convolution heard last.
         before_conv: [B, R, D] steps whose convolution is not due.
+        held: [B, H, D] steps that wait for the rest of their chunk.
     """
 
     attention: AttentionState
     before_attention: Tensor
     conv: Tensor
     before_conv: Tensor
+    held: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where the steps of a stream stand.
+
+    Args:
+        first: [B] position of the first one; before 0 nothing was said yet.
+        end: [B] positions from here on are after the end of the utterance.
+    """
+
+    first: Tensor
+    end: Tensor
+
+    def earlier(self, steps: int) -> Moment:
+        """Return where steps that come so much later stand."""
+        return Moment(self.first - steps, self.end)
+
+    def mask(self, size: int) -> Tensor:
+        """Mark the valid ones of `size` steps, [B, size].
+
+        >>> Moment(torch.tensor([-1]), torch.tensor([2])).mask(4)
+        tensor([[False,  True,  True, False]])
+        """
+        positions = self.positions(size)
+        return (positions >= 0) & (positions < self.end.unsqueeze(1))
+
+    def positions(self, size: int) -> Tensor:
+        """Return the positions of `size` steps, [B, size]."""
+        return self.first.unsqueeze(1) + torch.arange(size, device=self.first.device)
 
 
 class ConformerBlock(nn.Module):
@@ -132,13 +167,15 @@ class ConformerBlock(nn.Module):
     torch.Size([2, 5, 8])
     """
 
-    def __init__(
-        self, width: int, settings: BlockSettings, context: Context | None = None
-    ) -> None:
+    def __init__(self, width: int, settings: BlockSettings, context: Context | None = None) -> None:
         super().__init__()
         self.context = context or Context()
         bias, dropouts = settings.bias, settings.dropouts
-        wide = {"expansion": settings.expansion, "bias": bias, "dropout": dropouts.rate}
+        wide: dict[str, Any] = {
+            "expansion": settings.expansion,
+            "bias": bias,
+            "dropout": dropouts.rate,
+        }
         at_weights = dropouts.rate if dropouts.attention is None else dropouts.attention
         self.feed_forward1_norm = nn.LayerNorm(width)
         self.feed_forward1 = FeedForward(width, **wide)
@@ -181,6 +218,63 @@ class ConformerBlock(nn.Module):
         x = x + self.dropout(self.conv(self.conv_norm(x), mask))
         return self._last(x)
 
+    @property
+    def delay(self) -> int:
+        """How many steps late `step` gives a step."""
+        return self.context.waiting + self.conv.right + self._held
+
+    def start(self, batch: int) -> BlockState:
+        """Return the state before the first step of a stream."""
+        waiting = self.context.waiting
+        attention = self.attention.start(batch, kept=self.context.kept or 0, waiting=waiting)
+        late = [
+            self.norm.weight.new_zeros(batch, size, len(self.norm.weight))
+            for size in (waiting, self.conv.right, self._held)
+        ]
+        return BlockState(attention, late[0], self.conv.start(batch), late[1], late[2])
+
+    def step(
+        self, x: Tensor, moment: Moment, state: BlockState, codes: Tensor | None, biases: Biases
+    ) -> tuple[Tensor, BlockState]:
+        """Encode the next steps of a stream one layer deeper, `delay` steps late.
+
+        Args:
+            x: [B, N, D] steps; N is a multiple of the chunk, if attention is in chunks.
+            moment: where they stand.
+            state: what went before.
+            codes: codes of the distances between the queries that are due and all keys, with
+                relative positions only.
+            biases: u and v, where all layers share them.
+
+        Returns:
+            [B, N, D], and what the next step needs.
+        """
+        size, context = x.shape[1], self.context
+        x = self._first(x)
+        due = moment.earlier(context.waiting)
+        seen = self._seen(moment, state.attention.key.shape[1], size)
+        sight = Sight(seen, codes, biases)
+        mixed, attention = self.attention.step(
+            self.attention_norm(x), state.attention, sight, kept=context.kept
+        )
+        x, before_attention = _delayed(state.before_attention, x)
+        x = x + self.dropout(mixed)
+        filtered, conv = self.conv.step(self.conv_norm(x), due.mask(size), state.conv)
+        x, before_conv = _delayed(state.before_conv, x)
+        x, held = _delayed(state.held, x + self.dropout(filtered))
+        return self._last(x), BlockState(attention, before_attention, conv, before_conv, held)
+
+    @property
+    def _held(self) -> int:
+        return -self.conv.right % self.context.chunk
+
+    def _seen(self, moment: Moment, before: int, size: int) -> Tensor:
+        """Mark the keys, `before` older ones and the new, that the queries due may see."""
+        new = torch.arange(size, device=moment.first.device)
+        keys = torch.arange(-before, size, device=moment.first.device)
+        seen = self.context.seen(new - self.context.waiting, keys)
+        return moment.earlier(before).mask(before + size).unsqueeze(1) & seen
+
     def _first(self, x: Tensor) -> Tensor:
         added = self.dropout(self.feed_forward1(self.feed_forward1_norm(x)))
         return torch.add(x, added, alpha=0.5)
@@ -188,3 +282,9 @@ class ConformerBlock(nn.Module):
     def _last(self, x: Tensor) -> Tensor:
         added = self.dropout(self.feed_forward2(self.feed_forward2_norm(x)))
         return self.norm(torch.add(x, added, alpha=0.5))
+
+
+def _delayed(waiting: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return as many steps as came, the oldest first, and those that go on waiting."""
+    every = torch.cat([waiting, x], 1)
+    return every[:, : x.shape[1]], every[:, x.shape[1] :]

@@ -53,10 +53,14 @@ class Context:
         for left, right in self.all_reaches:
             check_at_least(0, left=left or 0, right=right or 0)
             if self.style == "chunked" and (left or 0) % ((right or 0) + 1):
-                told = f"`left` must be a multiple of the chunk, `right` + 1 = {right}+1, not {left}"
+                told = (
+                    f"`left` must be a multiple of the chunk, `right` + 1 = {right}+1, not {left}"
+                )
                 raise ValueError(told)
         if self.style == "chunked" and self.right is None:
-            raise ValueError("`right` must be given for the style `chunked`: a chunk is longer by 1")
+            raise ValueError(
+                "`right` must be given for the style `chunked`: a chunk is longer by 1"
+            )
         if self.is_local and (self.left is None or self.right is None or self.others):
             told = f"`style` {self.style} needs one `left` and one `right`, no `others`"
             raise ValueError(told)

@@ -85,8 +85,9 @@ class ConvModule(nn.Module):
 
     def _filtered(self, x: Tensor, mask: Tensor, zeros: int) -> Tensor:
         weight, bias, norm = self.depthwise.weight, self.depthwise.bias, self.norm
-        folds = isinstance(norm, BatchStepNorm) and not self.training
-        if folds:
+        folds = False
+        if isinstance(norm, BatchStepNorm) and not self.training:
+            folds = True
             weight, bias = norm.folded(weight, bias)
         x_bd1t = x.transpose(1, 2).unsqueeze(2)
         x_bd1t = depthwise_conv(x_bd1t, weight.unsqueeze(2), bias, padding=zeros)

@@ -19,7 +19,7 @@ class Linear(nn.Linear):
     torch.Size([2, 5, 6])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as nn.Linear names it
         """Map [..., width_in] to [..., width_out]."""
         return linear(input, self.weight, self.bias)
 
@@ -39,7 +39,7 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     >>> torch.allclose(linear(x, weight), functional.linear(x, weight), atol=1e-5)
     True
     """
-    suits = x.dim() == 3 and x.device.type == "cpu" and x.dtype in _QUICK  # noqa: PLR2004  # frames
+    suits = x.dim() == 3 and x.device.type == "cpu" and x.dtype in _QUICK  # frames
     if not suits or torch.compiler.is_compiling() or not x.numel():
         return functional.linear(x, weight, bias)
     x_bd1t, taps = x.transpose(1, 2).unsqueeze(2), weight[:, :, None, None]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.inference import Precision, inference
 from phonograph.graphs.model import Model
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View
@@ -63,6 +64,7 @@ def evaluate(
     *,
     view: str = "validate",
     device: torch.device | str = "cpu",
+    precision: Precision = "float32",
 ) -> Evaluation:
     """Run a view over a set of utterances and score it.
 
@@ -72,6 +74,7 @@ def evaluate(
         metrics: name -> how to score; has every name that the view scores.
         view: which view to run.
         device: where to compute.
+        precision: digits of products, `float32` or `bf16`.
 
     Raises:
         GraphError: the graph has no such view, or it reads no data or scores nothing.
@@ -84,7 +87,7 @@ def evaluate(
     utterances: list[ScoredUtterance] = []
     rejected: list[str] = []
     for batch in split.evaluation():
-        with torch.inference_mode():
+        with inference(device, precision):
             values = split.view(to_device(batch, device))
         ids = ids_of(model.graph, batch)
         scorer.add(values, len(next(iter(batch.values()))))

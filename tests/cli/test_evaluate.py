@@ -50,3 +50,14 @@ def test_a_missing_manifest_is_at_fault(run, bundle):
 
 def test_without_a_manifest_the_usage_is_wrong(run, bundle):
     assert run("evaluate", bundle).exit_code == 2
+
+
+def test_fewer_digits_change_the_loss_a_little(run, bundle, manifests):
+    exact, short = (
+        json.loads(
+            run("evaluate", bundle, "validation.jsonl", "--json", "--precision", precision).stdout
+        )["loss"]
+        for precision in ("float32", "bf16")
+    )
+    assert exact != short
+    assert exact == pytest.approx(short, rel=0.1)

@@ -106,3 +106,19 @@ def test_a_device_that_is_none_is_wrong_usage(run, bundle):
     done = run("transcribe", bundle, "a.wav", "--device", "gpu")
     assert done.exit_code == 2
     assert "`gpu` is no device; write auto, cpu, cuda, cuda:1 or mps" in done.stderr
+
+
+def test_fewer_digits_change_confidences_a_little(run, bundle, record):
+    name = str(record("a.wav", seconds=0.6))
+    exact, short = (
+        json.loads(run("transcribe", bundle, name, "--json", "--precision", precision).stdout)
+        for precision in ("float32", "bf16")
+    )
+    assert exact[0]["score"] != short[0]["score"]
+    assert abs(exact[0]["score"] - short[0]["score"]) < 0.1 * abs(exact[0]["score"])
+
+
+def test_an_unknown_precision_is_wrong_usage(run, bundle):
+    done = run("transcribe", bundle, "a.wav", "--precision", "half")
+    assert done.exit_code == 2
+    assert "float32" in done.stderr

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from phonograph.modules import linear as module
 from phonograph.modules.linear import Linear, linear
 
 WIDTHS = st.integers(1, 40)
@@ -51,12 +50,6 @@ def test_other_precisions_are_left_to_pytorch():
     assert linear(x.double(), weight.double()).dtype == torch.float64
     with torch.autocast("cpu", torch.bfloat16):
         assert linear(x, weight).dtype == torch.bfloat16
-
-
-def test_a_build_without_the_operation_falls_back(monkeypatch):
-    monkeypatch.setattr(module, "_FUSED", None)
-    x, weight = torch.randn(3, 4), torch.randn(2, 4)
-    assert torch.equal(linear(x, weight), functional.linear(x, weight))
 
 
 def test_the_layer_exports_as_the_plain_operation():

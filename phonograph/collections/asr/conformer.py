@@ -53,6 +53,9 @@ class Conformer(nn.Module):
     (torch.Size([1, 16, 13]), tensor([13]))
     """
 
+    bias_u: Tensor
+    bias_v: Tensor
+
     def __init__(
         self,
         feat_in: int,
@@ -187,7 +190,8 @@ class Conformer(nn.Module):
             keys: number of keys.
             before: how many of them stand before the first query.
         """
-        codes = biases = None
+        codes: Tensor | None = None
+        biases: tuple[Tensor, Tensor] | None = None
         if self.settings.relative:
             codes = self.position_dropout(self.context.codes(queries, keys, before, x_btd))
         if self.settings.positions == "relative_shared":
@@ -238,9 +242,7 @@ def _place(front: Subsampling, layers: int) -> int:
     return layers + 1 if front.reduction.after is None else front.reduction.after
 
 
-def _reduction(
-    front: Subsampling, d_model: int, width: int, layers: int
-) -> tuple[nn.Module, int]:
+def _reduction(front: Subsampling, d_model: int, width: int, layers: int) -> tuple[nn.Module, int]:
     place, reduction = _place(front, layers), front.reduction
     if reduction is None:
         return nn.Identity(), place

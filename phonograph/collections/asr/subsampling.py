@@ -45,7 +45,7 @@ class Reduction:
     after: int | None = None
 
     def __post_init__(self) -> None:
-        if self.factor < 2 or self.factor & (self.factor - 1):  # noqa: PLR2004  # one halving
+        if self.factor < 2 or self.factor & (self.factor - 1):  # one halving
             raise ValueError(f"`factor` must be a power of two such as 2 or 4, not {self.factor}")
         if self.after is not None:
             check_at_least(1, after=self.after)

@@ -48,7 +48,7 @@ class Conv1dSubsampling(nn.Module):
         self.causal = causal
         self.kernel = kernel
         self.steps = [2] * halvings_in(stride) or [1]
-        self.activation = nn.GELU() if kernel == 3 else nn.ReLU()  # noqa: PLR2004  # as in Args
+        self.activation = nn.GELU() if kernel == 3 else nn.ReLU()  # as in Args
         self.convs = nn.ModuleList()
         self.pointwise = nn.ModuleList()
         for number, step in enumerate(self.steps, start=1):
@@ -59,9 +59,7 @@ class Conv1dSubsampling(nn.Module):
             self.convs.append(
                 nn.Conv1d(feat_in, heard, kernel, stride=step, padding=padding, groups=groups)
             )
-            self.pointwise.append(
-                nn.Conv1d(heard, channels_out, 1) if depthwise else nn.Identity()
-            )
+            self.pointwise.append(nn.Conv1d(heard, channels_out, 1) if depthwise else nn.Identity())
             feat_in = channels_out
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from phonograph.collections.asr.subsampling import Conv1dSubsampling, Conv2dSubsampling
+from phonograph.collections.asr.conv_subsampling import Conv2dSubsampling
+from phonograph.collections.asr.time_subsampling import Conv1dSubsampling
 
 BOTH = [Conv2dSubsampling, Conv1dSubsampling]
 

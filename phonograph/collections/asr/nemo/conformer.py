@@ -86,8 +86,9 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
 
 def _subsampling(settings: Settings) -> tuple[int, dict[str, Any]]:
     """Return the stride and the settings of our subsampling."""
-    kind, stride = settings.value("subsampling", "striding"), settings.number(
-        "subsampling_factor", 4
+    kind, stride = (
+        settings.value("subsampling", "striding"),
+        settings.number("subsampling_factor", 4),
     )
     channels = settings.number("subsampling_conv_channels", -1)
     causal = settings.flag("causal_downsampling", default=False)
@@ -111,7 +112,7 @@ def _reduction(settings: Settings) -> dict[str, Any] | None:
     kind = settings.choice("reduction", {"pooling": "pooling", "striding": "striding"}, "pooling")
     if factor & (factor - 1):
         settings.refuse("reduction_factor", "must be a power of two")
-    if kind == "pooling" and factor > 2:  # noqa: PLR2004  # a pair
+    if kind == "pooling" and factor > 2:  # a pair
         settings.refuse("reduction_factor", "NeMo counts too few frames when it pools more than 2")
     if not isinstance(place, int):
         settings.refuse("reduction_position", "the number of a layer is wanted, or -1")

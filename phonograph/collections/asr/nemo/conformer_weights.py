@@ -72,7 +72,7 @@ def _renamed(weights: Mapping[str, Tensor], theirs: str, ours: str) -> dict[str,
 
 
 def _subsampling(kind: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    found = {}
+    found: dict[str, Tensor] = {}
     if kind.startswith("stack"):
         found |= _renamed(weights, "pre_encode.proj_out", "subsampling.out")
         if kind == "stack_norm":
@@ -127,9 +127,7 @@ def _layer(
         yield f"conv.norm.{part}", tensor
 
 
-def _norm(
-    theirs: str, kind: str, weights: Mapping[str, Tensor]
-) -> Iterator[tuple[str, Tensor]]:
+def _norm(theirs: str, kind: str, weights: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     """Give the norm after the convolution; whatever its kind, NeMo calls it `batch_norm`."""
     for part in _BOTH:
         yield part, weights[theirs + part]

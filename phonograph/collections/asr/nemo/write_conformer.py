@@ -21,7 +21,12 @@ _KINDS = {
     "stack_norm": "stacking_norm",
 }
 _NORMS = {"batch": "batch_norm", "layer": "layer_norm"}
-_STYLES = {"regular": "regular", "chunked": "chunked_limited", "local": "regular"}
+_STYLES = {
+    "regular": "regular",
+    "chunked": "chunked_limited",
+    "local": "regular",
+    "local_skewed": "regular",
+}
 _BROKEN = ("vgg", "wide_conv1d", "dw_conv1d")
 _USUAL_PADDING = 16
 _LINEAR = ("conv2d", "dw_conv2d")
@@ -39,7 +44,7 @@ def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if arguments["stride"] == 1 and front.kind in _LINEAR:
         front = Subsampling(scale=front.scale, reduction=front.reduction)
     drops: Dropout = block.dropouts
-    local = arguments["context"].style == "local"
+    local = arguments["context"].is_local
     spelt = replace(
         drops,
         before=drops.rate if drops.before is None or local else drops.before,
@@ -159,13 +164,13 @@ def _subsampling(front: Subsampling, stride: int) -> dict[str, Any]:
 
 
 def _attention(block: BlockSettings, context: Context) -> dict[str, Any]:
-    model = "rel_pos_local_attn" if context.style == "local" else "rel_pos"
+    model = "rel_pos_local_attn" if context.is_local else "rel_pos"
     reaches = [[_frames(left), _frames(right)] for left, right in context.all_reaches]
     settings: dict[str, Any] = {
         "self_attention_model": "abs_pos" if block.positions == "absolute" else model,
         "untie_biases": block.positions != "relative_shared",
         "att_context_size": reaches if len(reaches) > 1 else reaches[0],
-        "att_context_style": _STYLES[context.style],
+        "att_context_style": "chunked_limited" if context.style == "chunked" else "regular",
     }
     if context.chances:
         settings["att_context_probs"] = list(context.chances)

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from phonograph.collections.asr.conformer import Conformer
-from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.conformer import translate
 from phonograph.collections.asr.nemo.part import Part, Weights
 from phonograph.collections.asr.nemo.settings import read_settings

@@ -96,6 +96,10 @@ ENCODERS = {
         },
     ),
     "local": ("asr.conformer", TINY | {"context": {"left": 8, "right": 8, "style": "local"}}),
+    "local, skewed": (
+        "asr.conformer",
+        TINY | {"context": {"left": 4, "right": 8, "style": "local_skewed"}},
+    ),
     "reduced between": (
         "asr.conformer",
         TINY
