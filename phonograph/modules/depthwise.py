@@ -10,6 +10,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 from torch.nn.grad import conv2d_input
 
+_REDUCED_WIDTHS = 16
+
 
 class DepthwiseConv1d(nn.Conv1d):
     """Filter every channel on its own; parameters and results are those of `nn.Conv1d`.
@@ -88,6 +90,20 @@ def depthwise_conv(
     """
     if x_bd1t.device.type != "cpu":
         return _conv(x_bd1t, weight, bias, stride, padding, dilation)
+    autocast = torch.is_autocast_enabled("cpu")
+    precision = torch.get_autocast_dtype("cpu") if autocast else x_bd1t.dtype
+    if precision in (torch.bfloat16, torch.float16) and x_bd1t.shape[1] % _REDUCED_WIDTHS:
+        # oneDNN does not come back from such widths in bf16
+        with torch.autocast("cpu", enabled=False):
+            made = depthwise_conv(
+                x_bd1t.float(),
+                weight.float(),
+                None if bias is None else bias.float(),
+                stride=stride,
+                padding=padding,
+                dilation=dilation,
+            )
+        return made.to(precision)
     # oneDNN's kernel for this layout takes a twentieth of what it takes for [B, D, T] in memory.
     x_bd1t = x_bd1t.contiguous(memory_format=torch.channels_last)
     separable = stride == 1 and dilation > 1 and padding % dilation == 0
