@@ -13,6 +13,7 @@ from pathlib import Path
 from phonograph.collections import default_registry
 from phonograph.collections.recipes import SCHEME, locate, recipe_names
 from phonograph.graphs.check import load_graph
+from phonograph.graphs.export.streaming import streaming_faults
 from phonograph.graphs.look_ahead import look_aheads
 from phonograph.graphs.model import sketch
 from phonograph.graphs.solved import SolvedGraph
@@ -26,7 +27,8 @@ Every recipe is a graph to read, change and train:
 `phonograph show phonograph://asr/quartznet-15x5`. Parameters are those of the whole recogniser,
 counted with 1,024 pieces, 28 characters or 35 commands, as the recipe says. *Ahead* is how much
 audio after a frame's own time decides it; *all* means the whole utterance, for most because the
-features are normalised over it.
+features are normalised over it. *Streams* says which recipes can hear an utterance bit by bit and
+be exported with `--streaming`.
 """
 
 
@@ -84,7 +86,7 @@ PUBLISHED = {
 
 def page() -> str:
     """Return the whole page."""
-    rows = ["| recipe | paper | parameters | published | ahead |", "|---|---|---|---|---|"]
+    rows = ["| recipe | paper | parameters | published | ahead | streams |", "|" + "---|" * 6]
     rows += [row(name) for name in recipe_names()]
     return INTRODUCTION + "\n" + "\n".join(rows) + "\n"
 
@@ -93,10 +95,12 @@ def row(name: str) -> str:
     """Return the table's row of one recipe."""
     path, shown = locate(f"{SCHEME}{name}")
     graph = load_graph(path, [], default_registry(), name=shown)
-    count = sum(sketch(graph).parameter_counts().values())
+    model = sketch(graph)
+    count = sum(model.parameter_counts().values())
+    streams = "" if streaming_faults(model, model.plan("infer")) else "yes"
     known = PUBLISHED[name]
     paper = f"[{known.paper}](https://arxiv.org/abs/{known.paper})" if known.paper else ""
-    return f"| `{name}` | {paper} | {count:,} | {known.parameters} | {ahead(graph)} |"
+    return f"| `{name}` | {paper} | {count:,} | {known.parameters} | {ahead(graph)} | {streams} |"
 
 
 def ahead(graph: SolvedGraph) -> str:

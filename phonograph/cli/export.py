@@ -56,6 +56,9 @@ def export(
             metavar="FORMAT", help="onnx, pt2 or nemo, as OUT ends.", callback=_known_format
         ),
     ] = None,
+    streaming: Annotated[
+        bool, typer.Option("--streaming", help="Write one step of a stream, with its state.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -65,6 +68,10 @@ def export(
     what the view gives, to 1e-4, for three lengths and a padded batch. Decoding stays outside; the
     file's metadata have the vocabulary and the frame period.
 
+    --streaming: the file takes one block of audio and what the model keeps of those before it, and
+    gives scores, which of them are valid, and what the next block needs. That is possible where
+    nothing needs the whole utterance: limited context, no normalisation over the utterance.
+
     nemo: a checkpoint that NeMo 3.0.0 opens, of a convolutional or Conformer CTC model. It is kept
     only when reading it back gives the same weights and settings.
 
@@ -72,6 +79,7 @@ def export(
       phonograph export best.phono best.onnx
       phonograph export best.phono best.pt2 --view infer
       phonograph export transducer.phono encoder.onnx --run encoder.encoded
+      phonograph export live.phono live.onnx --streaming
       phonograph export best.phono best.nemo --to nemo
     """
     if to is not None and out.suffix != f".{to}":
@@ -80,8 +88,10 @@ def export(
         help = "choose another name, or add --overwrite"
         raise BundleError(Diagnostic("PB020", f"`{out}` exists", Place(str(out)), help=help))
     if out.suffix == ".nemo":
-        if run:
-            raise typer.BadParameter("a checkpoint for NeMo is a whole model", param_hint="--run")
+        for option, given in (("--run", run), ("--streaming", streaming)):
+            if given:
+                whole = "a checkpoint for NeMo is a whole model"
+                raise typer.BadParameter(whole, param_hint=option)
         _to_nemo(bundle, view, out, as_json=as_json)
         return
     from phonograph.collections import default_registry
@@ -89,7 +99,7 @@ def export(
     from phonograph.graphs.export.export import export_view
 
     model = open_bundle(bundle, default_registry())
-    report = export_view(model, view, out, run=run or (), progress=note)
+    report = export_view(model, view, out, run=run or (), streaming=streaming, progress=note)
     if as_json:
         say_json(report.to_json())
     else:
@@ -128,8 +138,9 @@ def _print(report: ExportReport) -> None:
         say(f"\nallowed: {comparison.tolerance:.1g}, because the view itself moves by")
         say(f"{comparison.unsteady:.1g} when its input moves by less than the last digit")
     say(f"\n{report.path}: {_size(report.size)} in {report.seconds:.0f} s")
-    say(f"takes  {', '.join(report.inputs)}")
-    say(f"gives  {', '.join(report.outputs)}")
+    states = [f"and {report.states} states"] if report.states else []
+    say(f"takes  {', '.join([*report.inputs, *states])}")
+    say(f"gives  {', '.join([*report.outputs, *states])}")
 
 
 def _size(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from phonograph.errors import Diagnostic, Place
-from phonograph.graphs.compose import Composer
+from phonograph.graphs.compose import MAX_DEPTH, Composer
 
 if TYPE_CHECKING:
     import yaml
@@ -40,6 +40,7 @@ _MEANINGS = {
         "put the text in single quotes, where `\\` means itself",
     ),
 }
+_TOO_DEEP = "exceeded maximum nesting depth"  # PyYAML 6.0.4 has a bound of its own, above ours
 _TAB = "a tab cannot start a value or indent a line", "use spaces"
 
 
@@ -50,6 +51,8 @@ def syntax_fault(error: yaml.MarkedYAMLError, composer: Composer) -> Diagnostic:
     if mark is None:
         return Diagnostic("PG001", f"not valid YAML: {problem}", Place(composer.name))
     here = composer.place(mark, mark)
+    if problem == _TOO_DEEP:
+        return Diagnostic("PG003", f"nested more than {MAX_DEPTH} levels deep", here)
     if start is not None and _never_closed(problem, start, mark):
         opened = composer.place(start, start)
         bracket = opened.source[start.column : start.column + 1]

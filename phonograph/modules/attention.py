@@ -135,8 +135,8 @@ class SelfAttention(nn.Module):
             waiting: later keys that a query waits for.
         """
         weight = self.key.weight
-        key, query = (weight.new_zeros(batch, size, weight.shape[0]) for size in (kept, waiting))
-        return AttentionState(key, key, query)
+        sizes = (kept, kept, waiting)
+        return AttentionState(*(weight.new_zeros(batch, n, weight.shape[0]) for n in sizes))
 
     def step(
         self, x: Tensor, state: AttentionState, sight: Sight, *, kept: int | None

@@ -143,6 +143,14 @@ class Moment:
         positions = self.positions(size)
         return (positions >= 0) & (positions < self.end.unsqueeze(1))
 
+    def within(self, size: int) -> tuple[Tensor, Tensor]:
+        """Count how many of `size` steps come before the utterance's start, and before its end.
+
+        >>> Moment(torch.tensor([-1]), torch.tensor([2])).within(4)
+        (tensor([1]), tensor([3]))
+        """
+        return (-self.first).clamp(0, size), (self.end - self.first).clamp(0, size)
+
     def positions(self, size: int) -> Tensor:
         """Return the positions of `size` steps, [B, size]."""
         return self.first.unsqueeze(1) + torch.arange(size, device=self.first.device)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
+from phonograph.modules.block_stream import BlockStream
 from phonograph.modules.causality import Probe, look_ahead_faults
 from phonograph.modules.declared_shapes import output_faults, with_fresh_axes
 from phonograph.modules.random_inputs import (
@@ -23,6 +24,7 @@ from phonograph.modules.random_inputs import (
     numbers_of,
     spoilt,
 )
+from phonograph.modules.streaming_contract import streaming_faults
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Loss, parse_axes
 from phonograph.types.terms import axis_in
@@ -46,6 +48,7 @@ def contract_faults(
       class excepts itself with `padding_waiver = "why"`.
     * In evaluation the same input gives the same output; no input is changed in place.
     * In evaluation an output depends on later input exactly as far as `look_ahead` says.
+    * In evaluation a module that hears utterances bit by bit gives what it gives for whole ones.
     * In training the gradient reaches every parameter and is finite.
     * `torch.export` keeps every UPPERCASE axis free. A class excepts itself with
       `exports = "why not"`.
@@ -74,6 +77,8 @@ def contract_faults(
         ]
         if not faults:
             faults += _causality_faults(subject, alone(subject.inputs, batches[0], 0), parameters)
+        if not faults:
+            faults += _streaming_faults(subject, batches[0], generator)
         if not faults:
             faults += _gradient_faults(subject, batches)
         if export and not faults:
@@ -156,6 +161,19 @@ def _causality_faults(
             ahead=subject.declaration.steps_ahead(values),
         )
     )
+
+
+def _streaming_faults(subject: _Subject, batch: Batch, generator: torch.Generator) -> list[str]:
+    module = subject.module
+    if not isinstance(module, BlockStream) or module.no_stream:
+        return []
+    x, lengths = batch.values.values()
+
+    def whole(x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        given = module(x, lengths)  # a module that keeps the steps gives no lengths
+        return given if isinstance(given, tuple) else (given, lengths)
+
+    return streaming_faults(module, whole, x, lengths, generator)
 
 
 def _padding_faults(

@@ -96,13 +96,18 @@ class Framing:
             [B, S + n_fft], zero beyond each utterance and what pads it.
         """
         before = self.before(hop=hop, n_fft=n_fft)
-        if self.preemphasis:
-            # Two roundings, as elsewhere: fused into one, quiet bands differ in the fourth digit.
-            softer = self.preemphasis * audio[:, :-1]
-            audio = torch.cat([audio[:, :1], audio[:, 1:] - softer], 1)
-            if self.frames == "between":
-                lengths = (lengths - before).clamp(min=0)
+        if self.preemphasis and self.frames == "between":
+            lengths = (lengths - before).clamp(min=0)
+        audio = self.emphasized(audio)
         return pad_ends(audio, lengths, before=before, after=n_fft - before, padding=self.padding)
+
+    def emphasized(self, audio: Tensor) -> Tensor:
+        """Take off each sample of [B, S] its share of the one before; the first stays as it is."""
+        if not self.preemphasis:
+            return audio
+        # Two roundings, as elsewhere: fused into one, quiet bands differ in the fourth digit.
+        softer = self.preemphasis * audio[:, :-1]
+        return torch.cat([audio[:, :1], audio[:, 1:] - softer], 1)
 
     def _weights(self, samples: int) -> Tensor:
         if self.shape == "ones":

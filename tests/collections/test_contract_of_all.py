@@ -13,9 +13,11 @@ from phonograph.collections.asr.attention_decoder import AttentionDecoder
 from phonograph.collections.asr.joint import Joint
 from phonograph.collections.asr.log_mel import Compression
 from phonograph.collections.asr.predictor import Predictor
+from phonograph.collections.asr.subsampling import Reduction, Subsampling
 from phonograph.collections.asr.tdt_joint import TdtJoint
 from phonograph.data.tokenizers import build_tokenizer
 from phonograph.modules.conformer_block import BlockSettings
+from phonograph.modules.context import Context
 from phonograph.modules.contract import contract_faults, source_faults
 from phonograph.modules.conv_block import ConvBlock
 from phonograph.modules.feature_scale import FixedScale
@@ -63,6 +65,14 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "compression": Compression(power=1.0),
             "filters": MelFilters(n_fft=512, copies=2),
         },
+        {
+            "sample_rate": 16000,
+            "n_mels": 5,
+            "normalize": "none",
+            "framing": Framing(periodic=False, frames="whole", preemphasis=0.97),
+            "filters": MelFilters(n_fft=512),
+        },
+        {"sample_rate": 8000, "n_mels": 5, "window": 0.01, "hop": 0.02, "normalize": "none"},
     ],
     "asr.stored_log_mel": [
         {"sample_rate": 16000, "n_mels": 8},
@@ -118,6 +128,50 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "stride": 2,
             "subsampling": "conv1d",
             "block": BlockSettings(heads=1, kernel=3, positions="none", norm="none"),
+        },
+        {
+            "feat_in": 5,
+            "d_model": 8,
+            "layers": 2,
+            "stride": 4,
+            "subsampling": Subsampling("dw_conv2d", channels=8, causal=True, scale=True),
+            "block": BlockSettings(heads=2, kernel=3, positions="relative_shared", norm="layer"),
+            "context": Context(2, 1, "chunked", conv_right=0, others=[(4, 0)]),
+            "feat_out": 6,
+        },
+        {
+            "feat_in": 5,
+            "d_model": 8,
+            "layers": 2,
+            "stride": 2,
+            "subsampling": Subsampling("vgg", channels=4, reduction=Reduction("striding", after=1)),
+            "block": BlockSettings(heads=2, kernel=3, positions="absolute", norm="instance"),
+        },
+        {
+            "feat_in": 5,
+            "d_model": 8,
+            "layers": 1,
+            "stride": 2,
+            "subsampling": "stack_norm",
+            "block": BlockSettings(heads=2, kernel=3, bias=False),
+            "context": Context(3, 1, "local", conv_right=1),
+        },
+        {
+            "feat_in": 5,
+            "d_model": 8,
+            "layers": 1,
+            "stride": 4,
+            "block": BlockSettings(heads=2, kernel=5, positions="absolute"),
+            "context": Context(4, 2),
+        },
+        {
+            "feat_in": 5,
+            "d_model": 8,
+            "layers": 2,
+            "stride": 4,
+            "subsampling": "dw_conv1d",
+            "block": BlockSettings(heads=2, kernel=5, norm="layer"),
+            "context": Context(None, 0, conv_right=0),
         },
     ],
     "asr.recurrent": [

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from phonograph.collections.asr.conformer_stream import (
+    ConformerState,
+    StreamPlan,
+    why_not_streaming,
+)
 from phonograph.collections.asr.subsampling import Kind, Subsampling
-from phonograph.collections.asr.time_subsampling import PoolingReduction
 from phonograph.modules.attention import Sight
-from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
+from phonograph.modules.block_stream import BlockStream, StreamState
+from phonograph.modules.conformer_block import BlockSettings, ConformerBlock, Moment
 from phonograph.modules.context import Context
+from phonograph.modules.halving import Span
 from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.positions import sinusoids
@@ -27,7 +35,7 @@ _WHOLE = Context()
 
 
 @register("asr.conformer", version=1)
-class Conformer(nn.Module):
+class Conformer(BlockStream):
     """Encode features with attention and convolution (Gulati et al. 2020, arXiv 2005.08100).
 
     With a depthwise subsampling by 8 it is a FastConformer (Rekesh et al. 2023, 2305.05084).
@@ -51,6 +59,19 @@ class Conformer(nn.Module):
     >>> encoded, lengths = encoder(torch.zeros(1, 80, 50), torch.tensor([50]))
     >>> encoded.shape, lengths
     (torch.Size([1, 16, 13]), tensor([13]))
+
+    With a limited context it can hear an utterance bit by bit:
+
+    >>> encoder = Conformer(8, d_model=8, layers=1, context=Context(4, 1)).eval()
+    >>> features = torch.randn(1, 8, 40)
+    >>> with torch.no_grad():
+    ...     state = encoder.start(1)
+    ...     first, state = encoder.step(features[:, :, :9], state)
+    ...     second, state = encoder.step(features[:, :, 9:], state)
+    ...     heard = torch.cat([first, second, encoder.finish(state)], 2)
+    ...     whole, _ = encoder(features, torch.tensor([40]))
+    >>> torch.allclose(heard, whole, atol=1e-5)
+    True
     """
 
     bias_u: Tensor
@@ -69,8 +90,9 @@ class Conformer(nn.Module):
         feat_out: int | None = None,
     ) -> None:
         super().__init__()
-        check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers, feat_out=feat_out or 1)
-        front = _all_about(subsampling)
+        check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers)
+        check_at_least(1, feat_out=d_model if feat_out is None else feat_out)
+        front = Subsampling.of(subsampling)
         if why := _misfit(d_model, layers, front, block, context):
             raise ValueError(why)
         self.settings, self.context, self.scale = block, context, front.scale
@@ -84,8 +106,14 @@ class Conformer(nn.Module):
             for name in ("bias_u", "bias_v"):
                 zeros = torch.zeros(block.heads, d_model // block.heads)
                 self.register_parameter(name, nn.Parameter(zeros))
+        self.feat_in, self.width, self.shift = feat_in, width, front.shift(stride)
+        self.stride, self.block = stride, stride * context.chunk
+        self.no_stream = why_not_streaming(front, block, context)
+        self._plan = partial(StreamPlan.of, front, stride, context)
+        self.skipped = self._plan().skipped
         self.out = Linear(d_model, width) if width != d_model else nn.Identity()
-        self.reduction, self.reduced_after = _reduction(front, d_model, width, layers)
+        self.reduced_after = front.reduced_after(layers)
+        self.reduction = front.build_reduction(width if self.reduced_after > layers else d_model)
 
     @staticmethod
     def derived(
@@ -96,7 +124,7 @@ class Conformer(nn.Module):
         >>> Conformer.derived(256, 8, "dw_conv2d", None)
         {'width': 256, 'total_stride': 8, 'shift': 7}
         """
-        front = _all_about(subsampling)
+        front = Subsampling.of(subsampling)
         return {
             "width": feat_out or d_model,
             "total_stride": stride * front.factor,
@@ -116,11 +144,11 @@ class Conformer(nn.Module):
         >>> Conformer.look_ahead(2, 4, "conv2d", BlockSettings(kernel=5), Context(8, 1))
         27.0
         """
-        front = _all_about(subsampling)
+        front = Subsampling.of(subsampling)
         if context.right is None or block.whole:
             return math.inf
         right = block.kernel // 2 if context.conv_right is None else context.conv_right
-        after = _place(front, layers)
+        after = front.reduced_after(layers)
 
         def last_heard(frame: int) -> int:
             for place in range(layers + 1, 0, -1):
@@ -165,6 +193,64 @@ class Conformer(nn.Module):
             x_btd, lengths = self.reduction(x_btd.transpose(1, 2), lengths)
             mask = valid_mask(lengths, x_btd.shape[1])
         return x_btd.transpose(1, 2).masked_fill(~mask.unsqueeze(1), 0.0), lengths
+
+    def late(self, late: int = 0) -> int:
+        """Return how many frames before the first valid one come out of a stream."""
+        return self._plan(late).late + sum(layer.delay for layer in self.blocks)
+
+    def blocks_after_end(self, late: int = 0) -> int:
+        """Return how many blocks after an utterance's end its last frame may come out."""
+        behind = self.late(late)
+
+        def after(features: int) -> int:
+            frames = (features + self.shift) // self.stride
+            return -(-(frames + behind) // self.context.chunk) - -(-(features + late) // self.block)
+
+        return max(0, *map(after, range(1, self.block + 1)))
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, ConformerState]:
+        """Return the features and the state that a stream begins with."""
+        plan = self._plan(late)
+        like = next(self.parameters())
+        rest, heard = (like.new_zeros(batch, self.feat_in, n) for n in (plan.lead, plan.before))
+        position = torch.full((batch,), -plan.late, device=like.device)
+        layers = tuple(layer.start(batch) for layer in self.blocks)
+        return rest, ConformerState(heard, position, layers)
+
+    def advanced(
+        self, x: Tensor, state: StreamState
+    ) -> tuple[Tensor, Tensor, Tensor, ConformerState]:
+        """Encode the next blocks of a stream."""
+        kept: ConformerState = state.kept
+        heard = torch.cat([kept.heard, x], 2)
+        start = self.stride * (kept.position - self.skipped)  # of what is heard
+        span = Span((state.end - start).clamp(min=0), (-start).clamp(min=0))
+        x_btd, _ = self.subsampling(heard, span)
+        size = x.shape[2] // self.stride
+        x_btd = x_btd[:, self.skipped : self.skipped + size]
+        frames = torch.div(state.end + self.shift, self.stride, rounding_mode="floor")
+        moment = Moment(kept.position, frames)
+        x_btd = self.entered(x_btd, moment.positions(size))
+        older = kept.layers[0].attention.key.shape[1]
+        sight = self.sight(x_btd, moment.first, size, older + size, older - self.context.waiting)
+        layers = []
+        for layer, before in zip(self.blocks, kept.layers, strict=True):
+            x_btd, after = layer.step(x_btd, moment, before, sight.codes, sight.biases)
+            moment = moment.earlier(layer.delay)
+            layers.append(after)
+        encoded = self.out(x_btd).transpose(1, 2).masked_fill(~moment.mask(size).unsqueeze(1), 0.0)
+        heard = heard[:, :, heard.shape[2] - kept.heard.shape[2] :]
+        kept = ConformerState(heard, kept.position + size, tuple(layers))
+        return encoded, *moment.within(size), kept
+
+    def nothing(self, x: Tensor) -> Tensor:
+        """Return no frames."""
+        return x.new_zeros(len(x), self.width, 0)
+
+    @property
+    def blocks(self) -> list[ConformerBlock]:
+        """The layers."""
+        return cast("list[ConformerBlock]", list(self.layers))
 
     def entered(self, x_btd: Tensor, positions: Tensor) -> Tensor:
         """Return subsampled frames as the first layer takes them.
@@ -229,27 +315,6 @@ class Conformer(nn.Module):
         # Multiplied, not left out, so that every weight has a gradient on every processor.
         kept = (torch.rand((), device=x_btd.device) >= chance) / (1 - chance)
         return x_btd + kept * (deeper - x_btd)
-
-
-def _all_about(subsampling: Kind | Subsampling) -> Subsampling:
-    return subsampling if isinstance(subsampling, Subsampling) else Subsampling(subsampling)
-
-
-def _place(front: Subsampling, layers: int) -> int:
-    """Return how many layers stand before the reduction, one more when it is last, 0 for none."""
-    if front.reduction is None:
-        return 0
-    return layers + 1 if front.reduction.after is None else front.reduction.after
-
-
-def _reduction(front: Subsampling, d_model: int, width: int, layers: int) -> tuple[nn.Module, int]:
-    place, reduction = _place(front, layers), front.reduction
-    if reduction is None:
-        return nn.Identity(), place
-    if reduction.kind == "pooling":
-        return PoolingReduction(reduction.factor), place
-    size = width if place > layers else d_model
-    return Subsampling().build(size, size, reduction.factor), place
 
 
 def _misfit(

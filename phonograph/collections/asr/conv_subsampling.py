@@ -48,7 +48,7 @@ class Conv2dSubsampling(nn.Module):
     ) -> None:
         super().__init__()
         self.causal = causal
-        channels = channels or width
+        self.channels = channels = channels or width
         self.convs = nn.ModuleList()
         self.pointwise = nn.ModuleList()
         heard = 1
@@ -112,9 +112,7 @@ class Conv2dSubsampling(nn.Module):
     def _pieces(self, features_tf: Tensor, end: int) -> Iterator[Tensor]:
         """Give the frames [N, width] of an utterance without padding, `end` in all."""
         stride = 2 ** len(self.convs)
-        first = self.convs[0]
-        assert isinstance(first, nn.Conv2d)
-        values = first.out_channels * features_tf.shape[1] * stride // 4  # of a frame
+        values = self.channels * features_tf.shape[1] * stride // 4  # of a frame
         size = end if torch.is_grad_enabled() else max(_LEAST_FRAMES, _MOST_VALUES // values)
         before = 2 if self.causal else 1  # frames whose features are heard later, too
         for first in range(0, end, max(1, size)):

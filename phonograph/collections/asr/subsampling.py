@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from torch import nn
+
 from phonograph.collections.asr.conv_subsampling import Conv2dSubsampling, VggSubsampling
-from phonograph.collections.asr.time_subsampling import Conv1dSubsampling, StackSubsampling
+from phonograph.collections.asr.time_subsampling import (
+    Conv1dSubsampling,
+    PoolingReduction,
+    StackSubsampling,
+)
 from phonograph.modules.ranges import check_at_least
 
 Kind = Literal[
@@ -85,6 +91,11 @@ class Subsampling:
         if self.causal and self.kind in ("vgg", "stack", "stack_norm"):
             raise ValueError(f"`causal`: the subsampling {self.kind} always hears later frames")
 
+    @classmethod
+    def of(cls, kind: Kind | Subsampling) -> Subsampling:
+        """Return all about a subsampling that may be given by its kind alone."""
+        return kind if isinstance(kind, Subsampling) else cls(kind)
+
     @property
     def factor(self) -> int:
         """Frames for one in the reduction."""
@@ -141,3 +152,21 @@ class Subsampling:
                 )
             case "stack" | "stack_norm":
                 return StackSubsampling(*sizes, norm=self.kind == "stack_norm")
+
+    def reduced_after(self, layers: int) -> int:
+        """Return how many layers stand before the reduction; one more when it is last, 0 for none.
+
+        >>> Subsampling(reduction=Reduction()).reduced_after(16), Subsampling().reduced_after(16)
+        (17, 0)
+        """
+        if self.reduction is None:
+            return 0
+        return layers + 1 if self.reduction.after is None else self.reduction.after
+
+    def build_reduction(self, width: int) -> PoolingReduction | AnySubsampling | nn.Identity:
+        """Make the reduction of frames [B, width, T] to frames [B, T', width]."""
+        if self.reduction is None:
+            return nn.Identity()
+        if self.reduction.kind == "pooling":
+            return PoolingReduction(self.reduction.factor)
+        return Subsampling().build(width, width, self.reduction.factor)

@@ -7,22 +7,61 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from phonograph.errors import Diagnostic, GraphError, MissingExtraError
 from phonograph.graphs.export.comparison import Comparison, Difference, Runner, compare
+from phonograph.graphs.export.examples import example
 from phonograph.graphs.export.exported_view import ExportedView, exported_view
-from phonograph.graphs.export.notes import notes_of
+from phonograph.graphs.export.notes import notes_of, stream_notes
 from phonograph.graphs.export.program import trace
 from phonograph.graphs.export.quiet import quiet
+from phonograph.graphs.export.stream_comparison import compare_stream
+from phonograph.graphs.export.streaming import stream_view
 from phonograph.graphs.model import Model
 
 _NEEDED = ("onnx", "onnxscript", "onnxruntime")
 
-Writer = Callable[[ExportedView, Mapping[str, str], Path], Runner]
-"""Writes a view with notes to a path, and returns what runs the file."""
+_SECONDS = (1.13, 0.87)
+"""Of the utterances that a view is traced with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be written, and how it is checked.
+
+    Args:
+        view: what is written down.
+        example: of its inputs.
+        notes: what the file says about itself.
+        compare: holds what runs the file against the view.
+        states: what goes in and comes out again, from step to step.
+    """
+
+    view: ExportedView
+    example: Mapping[str, Tensor]
+    notes: Mapping[str, str]
+    compare: Callable[[Runner], Comparison]
+    states: tuple[str, ...] = ()
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What goes in, but for states, as `audio [B, S]`."""
+        return tuple(str(port) for port in self.view.inputs if port.name not in self.states)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What comes out, but for states."""
+        return tuple(str(port) for port in self.view.outputs if port.name not in self.states)
+
+
+Writer = Callable[[Work, Path], Runner]
+"""Writes to a path, and returns what runs the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +74,7 @@ class ExportReport:
         seconds: how long it took.
         inputs: what it takes, as `audio [B, S]`.
         outputs: what it gives.
+        states: how many further tensors go from each step of a stream into the next.
         comparison: the file against the view.
         notes: what the file says about itself.
     """
@@ -44,6 +84,7 @@ class ExportReport:
     seconds: float
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    states: int
     comparison: Comparison
     notes: Mapping[str, str]
 
@@ -55,6 +96,7 @@ class ExportReport:
             "seconds": round(self.seconds, 2),
             "inputs": list(self.inputs),
             "outputs": list(self.outputs),
+            "states": self.states,
             "comparison": self.comparison.to_json(),
             "notes": dict(self.notes),
         }
@@ -66,18 +108,22 @@ def export_view(
     path: Path,
     *,
     run: Sequence[str] = (),
+    streaming: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> ExportReport:
     """Write a view as one file that runs without phonograph, front end included.
 
     The batch and the time axes stay free. The file stands under its name only after it gave the
-    same as the view, to 1e-4, for three lengths and for a padded batch.
+    same as the view, to 1e-4, for three lengths and for a padded batch. One for streaming takes one
+    block at a time and all that its modules keep, see `StreamView`; block after block it must give
+    the same.
 
     Args:
         model: a built graph with its weights; it is put into evaluation mode.
         name: the view.
         path: where it goes, ending in `.onnx` or `.pt2`; what stands there is replaced.
         run: ports to compute instead of the view's, such as `encoder.encoded`.
+        streaming: whether to write one step of a stream.
         progress: is told what is being done.
 
     Returns:
@@ -96,16 +142,15 @@ def export_view(
     tell = progress or _keep_quiet
     started = time.monotonic()
     model.module.eval()
-    view = exported_view(model, name, run)
-    notes = notes_of(view)
+    work = (_stream_work if streaming else _work)(model, name, run)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
     os.close(handle)
     try:
         tell(f"writing the view `{name}`")
-        runner = WRITERS[path.suffix](view, notes, Path(temporary))
+        runner = WRITERS[path.suffix](work, Path(temporary))
         tell("comparing the file with the view")
-        comparison = _checked(view, runner)
+        comparison = _checked(work, runner)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -115,27 +160,39 @@ def export_view(
         path=path,
         size=path.stat().st_size,
         seconds=time.monotonic() - started,
-        inputs=tuple(map(str, view.inputs)),
-        outputs=tuple(map(str, view.outputs)),
+        inputs=work.taken,
+        outputs=work.told,
+        states=sum(port.name in work.states for port in work.view.inputs),
         comparison=comparison,
-        notes=notes,
+        notes=work.notes,
     )
 
 
-def _onnx(view: ExportedView, notes: Mapping[str, str], path: Path) -> Runner:
+def _work(model: Model, name: str, run: Sequence[str]) -> Work:
+    view = exported_view(model, name, run)
+    return Work(view, example(view, _SECONDS), notes_of(view), partial(compare, view))
+
+
+def _stream_work(model: Model, name: str, run: Sequence[str]) -> Work:
+    view = stream_view(model, name, run)
+    check = partial(compare_stream, view)
+    return Work(view.step, view.example(), stream_notes(view), check, view.state_names)
+
+
+def _onnx(work: Work, path: Path) -> Runner:
     with quiet():  # importing them warns, too
         from phonograph.graphs.export.onnx_file import OnnxRunner, size_fault, write_onnx
-    fault = size_fault(view)
+    fault = size_fault(work.view)
     if fault is not None:
         raise GraphError(fault)
-    write_onnx(view, trace(view), notes, path)
+    write_onnx(work.view, trace(work.view, work.example), work.notes, path)
     return OnnxRunner(path)
 
 
-def _pt2(view: ExportedView, notes: Mapping[str, str], path: Path) -> Runner:
+def _pt2(work: Work, path: Path) -> Runner:
     from phonograph.graphs.export.pt2_file import Pt2Runner, write_pt2
 
-    write_pt2(trace(view), notes, path)
+    write_pt2(trace(work.view, work.example), work.notes, path)
     return Pt2Runner(path)
 
 
@@ -155,9 +212,9 @@ def _check_packages() -> None:
         raise MissingExtraError(Diagnostic("PE010", message, help=help))
 
 
-def _checked(view: ExportedView, run: Runner) -> Comparison:
+def _checked(work: Work, run: Runner) -> Comparison:
     try:
-        comparison = compare(view, run)
+        comparison = work.compare(run)
     except Exception as error:
         cause = str(error).strip().partition("\n")[0]
         message = "the exported file cannot be run, so it was not kept"

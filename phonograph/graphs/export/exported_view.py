@@ -78,22 +78,52 @@ def exported_view(model: Model, name: str, run: Sequence[str] = ()) -> ExportedV
     Raises:
         GraphError: the graph has no such view or port, or every reason why it cannot be exported.
     """
-    graph, compiled = model.graph, model.view(name)
-    if run:
-        asked = [_port(graph, port) for port in run]
-        compiled = model.compile(cut(graph, graph.spec.views[name], asked, compiled.view.inputs))
-    faults = export_faults(graph, compiled)
+    compiled = part_of(model, name, run)
+    faults = export_faults(model.graph, compiled)
     if faults:
         raise GraphError(faults)
-    wanted = (*compiled.core_outputs, *_missing_lengths(graph, compiled))
-    part = cut(graph, graph.spec.views[name], wanted, compiled.view.inputs)
-    core = model.compile(dataclasses.replace(part, tail=()))
+    return cut_out(model, compiled.view, compiled.core_outputs, compiled.view.inputs)
+
+
+def part_of(model: Model, name: str, run: Sequence[str] = ()) -> CompiledView:
+    """Compile a view, or what certain ports of it need.
+
+    Args:
+        model: the built graph.
+        name: the view.
+        run: ports to compute instead of the view's.
+
+    Raises:
+        GraphError: the graph has no such view or port.
+    """
+    graph, compiled = model.graph, model.view(name)
+    if not run:
+        return compiled
+    asked = [_port(graph, port) for port in run]
+    return model.compile(cut(graph, graph.spec.views[name], asked, compiled.view.inputs))
+
+
+def cut_out(
+    model: Model, view: View, outputs: Sequence[PortName], feed: Sequence[PortName]
+) -> ExportedView:
+    """Take out what lies between given ports and wanted ports, all of them of tensors.
+
+    Args:
+        model: the built graph.
+        view: the view it belongs to.
+        outputs: ports to compute; the lengths of their time axes are added.
+        feed: ports that are given.
+    """
+    graph, spec = model.graph, model.graph.spec.views[view.name]
+    plain = model.compile(dataclasses.replace(cut(graph, spec, outputs, feed), tail=()))
+    wanted = (*outputs, *_missing_lengths(graph, plain))
+    core = model.compile(dataclasses.replace(cut(graph, spec, wanted, feed), tail=()))
     letters = AxisLetters()
     ports = _describe(graph, _sorted(graph, core.core_inputs), (), letters)
     given = _describe(graph, _sorted(graph, core.core_outputs), ports, letters)
     return ExportedView(
         graph=graph,
-        view=compiled.view,
+        view=view,
         module=_renamed(core, ports, given),
         inputs=ports,
         outputs=given,

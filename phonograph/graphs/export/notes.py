@@ -9,6 +9,7 @@ from typing import Any
 
 import phonograph
 from phonograph.graphs.export.exported_view import ExportedPort, ExportedView
+from phonograph.graphs.export.streaming import StreamView
 from phonograph.graphs.lock import fingerprint, to_lock
 from phonograph.graphs.parameters import to_plain
 from phonograph.types.kinds import Scores
@@ -38,6 +39,22 @@ def notes_of(view: ExportedView) -> dict[str, str]:
         "tail": {name: view.graph.nodes[name].declaration.id for name in view.view.tail},
     }
     return {f"phonograph.{name}": _text(value) for name, value in told.items()}
+
+
+def stream_notes(view: StreamView) -> dict[str, str]:
+    """Tell the same of one step of a stream, and how a stream is run.
+
+    Args:
+        view: what is exported.
+
+    Returns:
+        as above, and `phonograph.stream`: `block` steps go in at a time, after the end up to
+        `blocks_after_end` blocks of which none are valid; `start` has what states are at the start
+        where that is not 0.
+    """
+    start = {name: value[0].tolist() for name, value in view.start.items() if value.any()}
+    stream = {"block": view.block, "blocks_after_end": view.blocks_after_end, "start": start}
+    return {**notes_of(view.step), "phonograph.stream": _text(stream)}
 
 
 def _about_data(view: ExportedView) -> Iterator[tuple[str, Any]]:

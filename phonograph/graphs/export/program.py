@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from torch import fx
+from torch import Tensor, fx
 from torch.export import Dim, ExportedProgram
 
 from phonograph.errors import Diagnostic, GraphError
-from phonograph.graphs.export.examples import example
 from phonograph.graphs.export.exported_view import ExportedView
 from phonograph.graphs.export.quiet import quiet
 
-_SECONDS = (1.13, 0.87)  # two utterances: a size of one would be taken for a constant
 _PORTABLE = ("phonograph::recurrence",)
 """Our operators for which every format has a form."""
 
 
-def trace(view: ExportedView) -> ExportedProgram:
-    """Write a view down for any number of utterances of any length.
+def trace(view: ExportedView, given: Mapping[str, Tensor]) -> ExportedProgram:
+    """Write a view down for any size of the axes that have a letter.
 
     Args:
         view: what to write down; its modules are put into evaluation mode.
+        given: an example of its inputs, of two utterances: a size of one would be taken for a
+            constant.
 
     Raises:
         GraphError: it does something that depends on values or sizes, or uses an operator that
@@ -31,10 +31,10 @@ def trace(view: ExportedView) -> ExportedProgram:
     """
     view.module.eval()
     free = {port.name: _free(port.axes) for port in view.inputs}
-    given = example(view, _SECONDS)
     try:
-        with quiet(), torch.no_grad():
-            program = torch.export.export(view.module, (), given, dynamic_shapes=free)
+        # with gradients modules write nothing in place, which an exporter would undo at length
+        with quiet(), torch.enable_grad():
+            program = torch.export.export(view.module, (), dict(given), dynamic_shapes=free)
     except Exception as error:
         raise failure(view, error) from error
     faults = list(_own_operators(view, program))
