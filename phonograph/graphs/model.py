@@ -13,6 +13,7 @@ from torch import nn
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.compiled_view import CompiledView, compile_view
 from phonograph.graphs.parameters import is_open
+from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View, plan_view
 from phonograph.types.declaration import Parameter
@@ -127,7 +128,7 @@ def _is_unknown(parameter: Parameter, value: Any) -> bool:
 def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Model:
     modules: dict[str, Any] = {}
     faults: list[Diagnostic] = []
-    with torch.device(device):
+    with ShapesOnly() if device == "meta" else torch.device(device):
         for node in nodes:
             try:
                 modules[node.name] = node.declaration.cls(**node.parameters)

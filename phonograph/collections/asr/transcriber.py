@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ from phonograph.graphs.compiled_view import CompiledView
 from phonograph.graphs.device import pick_device
 from phonograph.graphs.inference import Precision, inference
 from phonograph.graphs.model import Model
+from phonograph.graphs.side_by_side import batches_at_once, side_by_side
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import lengths_of
@@ -154,11 +156,14 @@ class Transcriber:
         Args:
             samples: [S] each, not empty.
         """
+        if not samples:
+            return []
         seconds = [len(one) / self.sample_rate for one in samples]
-        found: dict[int, Hypothesis] = {}
-        for batch in evaluation_batches(seconds, seconds=self._batch_seconds) if samples else []:
-            heard = self._recognise_batch([samples[index] for index in batch])
-            found.update(zip(batch, heard, strict=True))
+        at_once = batches_at_once(self.device)
+        batches = list(evaluation_batches(seconds, seconds=self._batch_seconds / at_once))
+        given = [[samples[index] for index in batch] for batch in batches]
+        heard = chain.from_iterable(side_by_side(self._recognise_batch, given, at_once))
+        found = dict(zip(chain.from_iterable(batches), heard, strict=True))
         return [found[index] for index in range(len(samples))]
 
     def _recognise_batch(self, samples: list[Tensor]) -> list[Hypothesis]:
