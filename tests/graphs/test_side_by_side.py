@@ -39,7 +39,7 @@ def test_a_fault_is_raised_and_threads_are_given_back():
     def work(item):
         raise ValueError(item)
 
-    with pytest.raises(ValueError, match="^first$"):
+    with pytest.raises(ValueError, match=r"^first$"):
         side_by_side(work, ["first", "second"], at_once=2)
     assert torch.get_num_threads() == 2
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from phonograph.collections.asr.conformer_stream import (
     ConformerState,
     StreamPlan,
+    frames_ahead,
     why_not_streaming,
 )
 from phonograph.collections.asr.subsampling import Kind, Subsampling
@@ -145,21 +146,7 @@ class Conformer(BlockStream):
         27.0
         """
         front = Subsampling.of(subsampling)
-        if context.right is None or block.whole:
-            return math.inf
-        right = block.kernel // 2 if context.conv_right is None else context.conv_right
-        after = front.reduced_after(layers)
-
-        def last_heard(frame: int) -> int:
-            for place in range(layers + 1, 0, -1):
-                if place == after:
-                    frame = frame * front.factor + front.factor - 1
-                if place <= layers:
-                    frame = context.last_seen(frame + right)
-            return frame * stride + front.heard(stride)[1]
-
-        frames = range(context.chunk)
-        return float(max(last_heard(t) - t * stride * front.factor for t in frames))
+        return frames_ahead(layers, stride, front, block, context)
 
     @ports(
         features=Frames("B feat_in T"),

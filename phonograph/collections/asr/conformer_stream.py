@@ -1,7 +1,8 @@
-"""How a Conformer cuts features into blocks when it hears an utterance bit by bit."""
+"""What a Conformer hears when: its look-ahead, and how it cuts features into blocks."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -79,3 +80,28 @@ def why_not_streaming(front: Subsampling, block: BlockSettings, context: Context
     if front.reduction is not None:
         return "`subsampling.reduction` is not done bit by bit"
     return None
+
+
+def frames_ahead(
+    layers: int, stride: int, front: Subsampling, block: BlockSettings, context: Context
+) -> float:
+    """Return how many features after its own a frame of the result depends on.
+
+    >>> frames_ahead(2, 4, Subsampling(), BlockSettings(kernel=5), Context(8, 1))
+    27.0
+    """
+    if context.right is None or block.whole:
+        return math.inf
+    right = block.kernel // 2 if context.conv_right is None else context.conv_right
+    after = front.reduced_after(layers)
+
+    def last_heard(frame: int) -> int:
+        for place in range(layers + 1, 0, -1):
+            if place == after:
+                frame = frame * front.factor + front.factor - 1
+            if place <= layers:
+                frame = context.last_seen(frame + right)
+        return frame * stride + front.heard(stride)[1]
+
+    frames = range(context.chunk)
+    return float(max(last_heard(t) - t * stride * front.factor for t in frames))
