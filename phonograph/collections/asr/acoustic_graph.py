@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections import default_registry
-from phonograph.collections.asr.nemo.part import Part
+from phonograph.collections.asr.foreign_part import Part
 from phonograph.errors import BundleError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock

@@ -19,7 +19,8 @@ from phonograph.collections.asr.acoustic_graph import (
     acoustic_graph,
     misfits,
 )
-from phonograph.collections.asr.nemo.part import MissingTensorError, Part, Weights
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.torch_checkpoint import read_torch_checkpoint
 from phonograph.collections.asr.wav2vec2_weights import EncoderWeights, named_as_ours
 from phonograph.errors import BundleError, Diagnostic, Place, nearest

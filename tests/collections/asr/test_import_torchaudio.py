@@ -8,6 +8,7 @@ from torchaudio import pipelines
 
 from phonograph.collections.asr import MODULES, import_torchaudio
 from phonograph.collections.asr.acoustic_graph import acoustic_graph
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.import_torchaudio import (
     PUBLISHED,
     Architecture,
@@ -16,7 +17,6 @@ from phonograph.collections.asr.import_torchaudio import (
     read_torchaudio,
     translate,
 )
-from phonograph.collections.asr.nemo.part import MissingTensorError, Weights
 from phonograph.errors import BundleError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock

@@ -10,13 +10,13 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections.asr.acoustic_graph import CtcHead
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
 from phonograph.collections.asr.hugging_face.folder import (
     MISFIT,
     UNREADABLE,
     read_json_settings,
     refusal,
 )
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.data.token_list import token_list_fault
 
 CONFIGURATION = "tokenizer_config.json"

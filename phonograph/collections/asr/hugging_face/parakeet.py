@@ -11,6 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from phonograph.collections.asr.acoustic_graph import AcousticModel
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.hugging_face.folder import (
     read_weights,
     refuse_unsupported,
@@ -19,8 +22,6 @@ from phonograph.collections.asr.hugging_face.folder import (
 from phonograph.collections.asr.hugging_face.front_end import read_feature_extractor, translate_mel
 from phonograph.collections.asr.hugging_face.labels import blank_of, rows_of
 from phonograph.collections.asr.hugging_face.pieces import read_piece_settings, read_pieces
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import Settings
 
 _WITHOUT_EFFECT = (
     "_attn_implementation_autoset",

@@ -9,6 +9,8 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections.asr.acoustic_graph import AcousticModel, acoustic_graph, misfits
+from phonograph.collections.asr.foreign_settings import Settings
+from phonograph.collections.asr.foreign_weights import MissingTensorError
 from phonograph.collections.asr.hugging_face.folder import (
     MISFIT,
     UNREADABLE,
@@ -17,8 +19,6 @@ from phonograph.collections.asr.hugging_face.folder import (
 )
 from phonograph.collections.asr.hugging_face.parakeet import read_parakeet
 from phonograph.collections.asr.hugging_face.wav2vec2 import read_hubert, read_wav2vec2
-from phonograph.collections.asr.nemo.part import MissingTensorError
-from phonograph.collections.asr.nemo.settings import Settings
 from phonograph.errors import nearest
 
 CONFIGURATION = "config.json"

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.nemo.conformer_weights import encoder_weights
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
 
 _SUBSAMPLING = {
     "striding": "conv2d",
@@ -52,7 +52,7 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
         settings: the section.
         weights: its tensors.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> settings = read_settings(
     ...     "{feat_in: 80, n_layers: 2, d_model: 8, conv_norm_type: instance_norm, rotary: true}"
     ... )

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from phonograph.collections import default_registry
 from phonograph.collections.asr.foreign_model import Foreign
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import UNSUPPORTED, Settings, read_settings
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.nemo import conformer, conv_encoder, ctc_head, front_end, transducer
 from phonograph.collections.asr.nemo.archive import Archive, read_archive
 from phonograph.collections.asr.nemo.augmentation import translate_augmentation
 from phonograph.collections.asr.nemo.model_graph import Recogniser, Transducer, recogniser_graph
-from phonograph.collections.asr.nemo.part import MissingTensorError, Part, Weights
-from phonograph.collections.asr.nemo.settings import UNSUPPORTED, Settings, read_settings
 from phonograph.collections.asr.nemo.tokenizer import translate_labels, translate_pieces
 from phonograph.errors import BundleError, Diagnostic, Place, nearest
 from phonograph.graphs.check import check_document

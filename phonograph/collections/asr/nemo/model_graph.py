@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from phonograph.collections.asr.nemo.part import Part
+from phonograph.collections.asr.foreign_part import Part
 
 _SCORES, _TDT_SCORES = ("logits",), ("logits", "durations", "jumps")
 _PLAIN = re.compile(r"[^\w.-]+")

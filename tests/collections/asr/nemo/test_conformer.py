@@ -13,9 +13,10 @@ import pytest
 import torch
 
 from phonograph.collections.asr.conformer import Conformer
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import read_settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.nemo.conformer import translate
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import read_settings
 from phonograph.graphs.parameters import convert
 
 GOLDENS = Path(__file__).parent / "goldens"

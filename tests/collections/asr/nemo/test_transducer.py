@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.joint import Joint
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.collections.asr.nemo.transducer import (
     durations_of,
     translate_greedy,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.collections.asr.nemo.settings import read_settings
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.errors import GraphError
 
 KEYS = st.sampled_from("abcde")

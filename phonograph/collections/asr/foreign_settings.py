@@ -233,7 +233,7 @@ class Settings:
         return Diagnostic(UNSUPPORTED, message, place, causes=(wanted,) if wanted else ())
 
 
-def read_settings(text: str, name: str = "model_config.yaml") -> Settings:
+def read_settings(text: str, name: str = "configuration") -> Settings:
     """Read a configuration.
 
     Args:
