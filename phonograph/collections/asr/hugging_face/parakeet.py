@@ -89,7 +89,7 @@ def read_parakeet(folder: Path, settings: Settings) -> AcousticModel:
     head = labels.head(weights.under("ctc_head."), folder)
     refuse_untaken(weights, folder)
     part = Part("asr.conformer", arguments, named)
-    return AcousticModel(folder.resolve().name, rate, part, {"mel": mel}, head)
+    return AcousticModel(folder.resolve().name, rate, part, {"mel": mel}, labels.tokenizer, head)
 
 
 def _encoder(settings: Settings) -> dict[str, Any]:

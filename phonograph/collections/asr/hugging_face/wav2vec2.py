@@ -89,7 +89,8 @@ def _read(folder: Path, settings: Settings, prefix: str) -> AcousticModel:
     head = labels.head(weights.under("lm_head."), folder)
     refuse_untaken(weights, folder)
     front_end = {"norm": norm} if norm else {}
-    return AcousticModel(folder.resolve().name, rate, encoder, front_end, head)
+    name = folder.resolve().name
+    return AcousticModel(name, rate, encoder, front_end, labels.tokenizer, head)
 
 
 def _encoder(settings: Settings) -> dict[str, Any]:
