@@ -11,7 +11,7 @@ from phonograph.collections.asr.foreign_part import Part
 from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.nemo.conformer_weights import encoder_weights
 
-_SUBSAMPLING = {
+SUBSAMPLING = {
     "striding": "conv2d",
     "dw_striding": "dw_conv2d",
     "vggnet": "vgg",
@@ -20,6 +20,8 @@ _SUBSAMPLING = {
     "stacking": "stack",
     "stacking_norm": "stack_norm",
 }
+"""NeMo's kinds -> ours."""
+
 _CAN_BE_CAUSAL = ("striding", "dw_striding", "striding_conv1d")
 _ATTENTION = {name: name for name in ("rel_pos", "rel_pos_local_attn", "abs_pos")}
 _STYLES = {
@@ -86,10 +88,8 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
 
 def _subsampling(settings: Settings) -> tuple[int, dict[str, Any]]:
     """Return the stride and the settings of our subsampling."""
-    kind, stride = (
-        settings.value("subsampling", "striding"),
-        settings.number("subsampling_factor", 4),
-    )
+    kind = settings.value("subsampling", "striding")
+    stride = settings.number("subsampling_factor", 4)
     channels = settings.number("subsampling_conv_channels", -1)
     causal = settings.flag("causal_downsampling", default=False)
     found: dict[str, Any] = {
@@ -98,7 +98,7 @@ def _subsampling(settings: Settings) -> tuple[int, dict[str, Any]]:
     }
     if not kind or stride <= 1:  # a linear layer
         return 1, {"kind": "conv2d", **found}
-    ours = settings.choice("subsampling", _SUBSAMPLING, "striding")
+    ours = settings.choice("subsampling", SUBSAMPLING, "striding")
     if not ours.startswith("stack") and stride & (stride - 1):
         settings.refuse("subsampling_factor", "must be a power of two")
     found |= {"kind": ours, "causal": causal and kind in _CAN_BE_CAUSAL}
