@@ -60,7 +60,7 @@ def _check_zip(file: IO[bytes], size: int, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         message = f"`{name}` is damaged or of a release before 2020: {error}"
         raise ValueError(message) from None
     index = max((i.file_size for i in infos if i.filename.endswith(".pkl")), default=0)

@@ -134,8 +134,10 @@ def _weights(arguments: Mapping[str, Any], middle: int, weights: Weights) -> dic
     for number in range(arguments["layers"]):
         layer = _layer(weights.under(f"layers.{number}."), bias=arguments["block"]["bias"])
         for name, tensor in layer.items():
-            filled = _filled_up(name, tensor, middle, wide) if ".linear" in name else tensor
-            named[f"layers.{number}.{name}"] = filled
+            # where it would more than double, sizes are wrong, which shapes will tell
+            if ".linear" in name and middle < wide <= 2 * middle:
+                tensor = _filled_up(name, tensor, middle, wide)
+            named[f"layers.{number}.{name}"] = tensor
     return named
 
 

@@ -61,7 +61,7 @@ def read_archive(path: Path) -> Archive:
         raise _refusal(path, f"`{CONFIGURATION}` is not UTF-8 text") from None
     except _NotOneError as error:
         raise _refusal(path, str(error)) from None
-    except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, RecursionError, zlib.error, ValueError) as error:
         raise _refusal(path, f"it is damaged, or no tar archive: {error}") from None
     except OSError as error:
         raise _refusal(path, error.strerror or str(error)) from None

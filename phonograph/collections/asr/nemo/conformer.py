@@ -147,7 +147,7 @@ def _block(settings: Settings, attention: str) -> dict[str, Any]:
 def _context(settings: Settings, attention: str) -> dict[str, Any]:
     style = settings.choice("att_context_style", _STYLES, "regular")
     reaches = _reaches(settings)
-    chances = settings.value("att_context_probs")
+    chances = settings.value("att_context_probs") or []
     tokens = settings.number("global_tokens", 0)
     found: dict[str, Any] = {"conv_right": _conv_right(settings)}
     if style == "whole" or not reaches:
@@ -166,7 +166,9 @@ def _context(settings: Settings, attention: str) -> dict[str, Any]:
         found["style"] = "regular"
     if len(reaches) > 1:
         found["others"] = [list(reach) for reach in reaches[1:]]
-        found["chances"] = list(chances or ())
+        found["chances"] = chances
+        if not isinstance(chances, list):
+            settings.refuse("att_context_probs", "a list of numbers is wanted")
     if style == "chunked":
         _check_chunks(settings, reaches)
     return found
@@ -175,7 +177,8 @@ def _context(settings: Settings, attention: str) -> dict[str, Any]:
 def _reaches(settings: Settings) -> list[tuple[int | None, int | None]]:
     """Return the frames before and after that attention may see; None for all."""
     written = settings.value("att_context_size") or []
-    pairs = written if any(isinstance(pair, list) for pair in written) else [written]
+    several = isinstance(written, list) and any(isinstance(pair, list) for pair in written)
+    pairs = written if several else [written]
     reaches = []
     for pair in pairs if written else []:
         match pair:

@@ -39,6 +39,9 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     """
     settings.ignore("_target_", *_ONLY_IN_TRAINING, *_WITHOUT_EFFECT)
     rate = settings.number("sample_rate", 16000)
+    if rate < 1:
+        settings.refuse("sample_rate", "a number from 1 is wanted")
+        rate = 16000
     window = _samples(settings, ("window_size", "n_window_size"), 0.02, rate)
     hop = _samples(settings, ("window_stride", "n_window_stride"), 0.01, rate)
     copies = max(1, settings.number("frame_splicing", 1))

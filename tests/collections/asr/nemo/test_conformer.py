@@ -11,6 +11,7 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from phonograph.collections.asr.conformer import Conformer
 from phonograph.collections.asr.foreign_part import Part
@@ -76,3 +77,12 @@ def test_a_reference_checkpoint_gives_the_same(model):
     assert weights.untaken() == []
     with np.load(FIXTURES / model / "reference.npz") as reference:
         assert_alike(encoder, reference)
+
+
+@pytest.mark.parametrize("key", ["att_context_size", "att_context_probs"])
+@pytest.mark.parametrize("value", [3, True, 1.5])
+def test_a_context_that_is_no_list_is_refused(key, value):
+    section = {"feat_in": 8, "n_layers": 1, "d_model": 8, "att_context_size": [[4, 1], [2, 1]]}
+    settings = read_settings(yaml.safe_dump({**section, key: value}))
+    translate(settings, {})
+    assert [fault.message.partition(":")[0] for fault in settings.faults()] == [f"`{key}`"]

@@ -126,6 +126,19 @@ def test_what_is_not_supported_is_told(write, key, value, told):
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("preprocessor.sample_rate", 0),
+        ("preprocessor.window_size", float("inf")),
+        ("preprocessor.n_fft", float("nan")),
+        ("encoder.jasper.0.kernel_size_factor", float("inf")),
+    ],
+)
+def test_a_number_of_which_nothing_can_be_made_is_refused(write, key, value):
+    assert all(f"`{key}`" in message for message in refusals(write({key: value})))
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {
