@@ -99,6 +99,8 @@ def _recurrent(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     }
     prefix = "prediction.dec_rnn."
     renamed = {n.removeprefix(prefix): weights[n] for n in weights if n.startswith(prefix)}
+    if arguments["layers"] > max(1, len(renamed)):
+        network.refuse("pred_rnn_layers", "the checkpoint has fewer layers")
     embedding = "prediction.embed.weight"
     if embedding in weights:
         has_blank = settings.flag("blank_as_pad", default=True)
@@ -111,15 +113,18 @@ def _stateless(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     settings.ignore("vocab_size", "blank_as_pad", "random_state_sampling")
     network = settings.section("prednet")
     network.ignore("pred_rnn_layers", *_ONLY_AT_FIRST)
+    context = settings.number("context_size", 1)
     arguments = {
         "d_model": network.number("pred_hidden"),
-        "context": settings.number("context_size", 1),
+        "context": context,
         "norm": settings.choice("normalization_mode", {None: "none", "layer": "layer"}, None),
         "dropout": network.number("dropout", 0.0),
     }
     prefix = "prediction.embeds."
     named = {n: f"embeddings.{n.removeprefix(prefix)}" for n in weights if n.startswith(prefix)}
     renamed = {ours: weights[theirs] for theirs, ours in named.items()}
+    if context > max(1, len(renamed)):
+        settings.refuse("context_size", "the checkpoint has fewer embeddings")
     return Part("asr.stateless_predictor", arguments, renamed)
 
 
