@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.collections import default_registry
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
 from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.import_nemo import read_nemo
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.errors import BundleError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock

@@ -13,15 +13,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from phonograph.collections.asr.acoustic_graph import (
-    AcousticModel,
-    CtcHead,
-    acoustic_graph,
-    misfits,
-)
-from phonograph.collections.asr.nemo.part import MissingTensorError, Part, Weights
+from phonograph.collections.asr.acoustic_graph import AcousticModel, acoustic_graph
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.torch_checkpoint import read_torch_checkpoint
 from phonograph.collections.asr.wav2vec2_weights import EncoderWeights, named_as_ours
+from phonograph.collections.asr.weight_misfits import misfits
 from phonograph.errors import BundleError, Diagnostic, Place, nearest
 from phonograph.graphs.bundle import MAX_WEIGHT_BYTES
 
@@ -175,7 +172,7 @@ def read_torchaudio(source: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
     except ValueError as error:
         raise _refusal(path, f"it does not hold {name}: {error}") from None
     graph, named = acoustic_graph(model)
-    if told := misfits(graph, named):
+    if told := misfits(graph, named, name):
         raise _refusal(path, f"it does not hold {name}: {told[0]}")
     return graph, named
 
@@ -220,10 +217,16 @@ def translate(
     head = _head(weights.under("aux."), labels) if labels else None
     if untaken := weights.untaken():
         raise ValueError(f"it has `{untaken[0]}`")
-    return AcousticModel(name, _SAMPLE_RATE, encoder, front_end, head)
+    tokenizer = _tokenizer(labels.tokens) if labels else None
+    return AcousticModel(name, _SAMPLE_RATE, encoder, front_end, tokenizer, head)
 
 
-def _head(weights: Mapping[str, Tensor], labels: Labels) -> CtcHead:
+def _tokenizer(tokens: Sequence[str]) -> dict[str, Any]:
+    boundary = {"word_boundary": _BOUNDARY} if _BOUNDARY in tokens else {}
+    return {"type": "tokens", "tokens": list(tokens), **boundary}
+
+
+def _head(weights: Mapping[str, Tensor], labels: Labels) -> Part:
     weight, bias = weights["weight"], weights["bias"]
     rows = list(range(bias.numel()))
     if len(rows) > len(labels.tokens) + 1:
@@ -232,10 +235,8 @@ def _head(weights: Mapping[str, Tensor], labels: Labels) -> CtcHead:
         wanted = f"not {len(labels.tokens) + 1}, or {len(labels.spare)} more"
         raise ValueError(f"its head has {bias.numel()} rows, {wanted}")
     order = [*rows[1:], rows[0]]
-    tokenizer: dict[str, Any] = {"type": "tokens", "tokens": list(labels.tokens)}
-    if _BOUNDARY in labels.tokens:
-        tokenizer["word_boundary"] = _BOUNDARY
-    return CtcHead(tokenizer, weight[order], bias[order])
+    named = {"linear.weight": weight[order], "linear.bias": bias[order]}
+    return Part("asr.ctc_head", weights=named)
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

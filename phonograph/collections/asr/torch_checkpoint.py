@@ -38,7 +38,7 @@ def read_torch_checkpoint(file: IO[bytes], name: str) -> dict[str, Tensor]:
     file.seek(0)
     try:
         # The allow-list unpickler builds tensors and plain containers; other names stop it.
-        read: Any = torch.load(  # noqa: TID251 (the one place that reads foreign weights)
+        read: Any = torch.load(  # noqa: TID251 (the one file that owns it)
             file, map_location="cpu", weights_only=True
         )
     except Exception as error:  # noqa: BLE001 (the unpickler raises errors of every kind)
@@ -60,7 +60,7 @@ def _check_zip(file: IO[bytes], size: int, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         message = f"`{name}` is damaged or of a release before 2020: {error}"
         raise ValueError(message) from None
     index = max((i.file_size for i in infos if i.filename.endswith(".pkl")), default=0)

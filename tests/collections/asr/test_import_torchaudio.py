@@ -8,6 +8,7 @@ from torchaudio import pipelines
 
 from phonograph.collections.asr import MODULES, import_torchaudio
 from phonograph.collections.asr.acoustic_graph import acoustic_graph
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.import_torchaudio import (
     PUBLISHED,
     Architecture,
@@ -16,7 +17,6 @@ from phonograph.collections.asr.import_torchaudio import (
     read_torchaudio,
     translate,
 )
-from phonograph.collections.asr.nemo.part import MissingTensorError, Weights
 from phonograph.errors import BundleError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock
@@ -108,9 +108,8 @@ def test_rows_that_stand_for_nothing_are_left_out_and_the_blank_goes_last():
     model = translate("tiny", arguments, Weights(stored), Labels(LETTERS, spare=(2, 6)))
     assert model.head is not None
     kept = stored["aux.weight"][[1, 3, 4, 5, 7, 0]]
-    assert torch.equal(model.head.weight, kept)
-    assert model.head.tokenizer["tokens"] == list(LETTERS)
-    assert model.head.tokenizer["word_boundary"] == "|"
+    assert torch.equal(model.head.weights["linear.weight"], kept)
+    assert model.tokenizer == {"type": "tokens", "tokens": list(LETTERS), "word_boundary": "|"}
     with pytest.raises(ValueError, match="its head has 8 rows, not 6, or 1 more"):
         translate("tiny", arguments, Weights(stored), Labels(LETTERS, spare=(2,)))
 

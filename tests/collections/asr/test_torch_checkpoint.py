@@ -78,3 +78,10 @@ def test_a_long_index_is_refused(monkeypatch):
 def test_a_damaged_file_is_refused():
     with pytest.raises(ValueError, match=r"`x\.pth` is damaged"):
         read_torch_checkpoint(io.BytesIO(b"\x80\x02" * 50), "x.pth")
+
+
+def test_a_file_for_unzippers_to_come_is_refused():
+    content = bytearray(saved({"a": torch.zeros(1)}).getvalue())
+    content[content.rindex(b"PK\x01\x02") + 6] = 255
+    with pytest.raises(ValueError, match=r"`x\.pth` is damaged .*: zip file version 25\.5"):
+        read_torch_checkpoint(io.BytesIO(content), "x.pth")

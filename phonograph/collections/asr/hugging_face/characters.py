@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.hugging_face.folder import UNREADABLE, read_json, refusal
 from phonograph.collections.asr.hugging_face.labels import (
     Labels,
@@ -13,7 +14,6 @@ from phonograph.collections.asr.hugging_face.labels import (
     labels,
     read_tokenizer_settings,
 )
-from phonograph.collections.asr.nemo.settings import Settings
 
 VOCABULARY = "vocab.json"
 

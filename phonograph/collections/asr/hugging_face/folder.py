@@ -10,8 +10,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from phonograph.collections.asr.nemo.part import Weights
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.errors import BundleError, Diagnostic, GraphError, Place
 from phonograph.graphs.bundle import MAX_WEIGHT_BYTES
 from phonograph.graphs.document import MAX_BYTES

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.hugging_face.folder import UNREADABLE, read_json_settings, refusal
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
 
 _FILE = "preprocessor_config.json"
 _NESTED, _SECTION = "processor_config.json", "feature_extractor"

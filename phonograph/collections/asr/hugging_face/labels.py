@@ -9,14 +9,14 @@ from typing import Any
 
 from torch import Tensor
 
-from phonograph.collections.asr.acoustic_graph import CtcHead
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
 from phonograph.collections.asr.hugging_face.folder import (
     MISFIT,
     UNREADABLE,
     read_json_settings,
     refusal,
 )
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.data.token_list import token_list_fault
 
 CONFIGURATION = "tokenizer_config.json"
@@ -61,7 +61,7 @@ class Labels:
     tokenizer: dict[str, Any]
     order: list[int]
 
-    def head(self, weights: Mapping[str, Tensor], folder: Path) -> CtcHead:
+    def head(self, weights: Mapping[str, Tensor], folder: Path) -> Part:
         """Return a head with its rows put in order.
 
         Args:
@@ -75,7 +75,8 @@ class Labels:
         if weight.dim() < 2 or len(weight) != rows or bias.shape != (rows,):
             shapes = f"{list(weight.shape)} and {list(bias.shape)}"
             raise refusal(MISFIT, folder, f"the head is {shapes}, which are not {rows} rows")
-        return CtcHead(self.tokenizer, weight.flatten(1)[self.order], bias[self.order])
+        named = {"linear.weight": weight.flatten(1)[self.order], "linear.bias": bias[self.order]}
+        return Part("asr.ctc_head", weights=named)
 
 
 def labels(file: Path, tokens: list[str], boundary: str | None, order: list[int]) -> Labels:

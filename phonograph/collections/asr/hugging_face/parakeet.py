@@ -11,6 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from phonograph.collections.asr.acoustic_graph import AcousticModel
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.hugging_face.folder import (
     read_weights,
     refuse_unsupported,
@@ -19,8 +22,6 @@ from phonograph.collections.asr.hugging_face.folder import (
 from phonograph.collections.asr.hugging_face.front_end import read_feature_extractor, translate_mel
 from phonograph.collections.asr.hugging_face.labels import blank_of, rows_of
 from phonograph.collections.asr.hugging_face.pieces import read_piece_settings, read_pieces
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import Settings
 
 _WITHOUT_EFFECT = (
     "_attn_implementation_autoset",
@@ -88,7 +89,7 @@ def read_parakeet(folder: Path, settings: Settings) -> AcousticModel:
     head = labels.head(weights.under("ctc_head."), folder)
     refuse_untaken(weights, folder)
     part = Part("asr.conformer", arguments, named)
-    return AcousticModel(folder.resolve().name, rate, part, {"mel": mel}, head)
+    return AcousticModel(folder.resolve().name, rate, part, {"mel": mel}, labels.tokenizer, head)
 
 
 def _encoder(settings: Settings) -> dict[str, Any]:
@@ -133,8 +134,10 @@ def _weights(arguments: Mapping[str, Any], middle: int, weights: Weights) -> dic
     for number in range(arguments["layers"]):
         layer = _layer(weights.under(f"layers.{number}."), bias=arguments["block"]["bias"])
         for name, tensor in layer.items():
-            filled = _filled_up(name, tensor, middle, wide) if ".linear" in name else tensor
-            named[f"layers.{number}.{name}"] = filled
+            # where it would more than double, sizes are wrong, which shapes will tell
+            if ".linear" in name and middle < wide <= 2 * middle:
+                tensor = _filled_up(name, tensor, middle, wide)
+            named[f"layers.{number}.{name}"] = tensor
     return named
 
 

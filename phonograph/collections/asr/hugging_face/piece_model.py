@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -99,5 +98,5 @@ def _character_tables(normalizer: Any) -> Iterator[bytes]:
         case {"type": "Precompiled", "precompiled_charsmap": str(table)}:
             try:
                 yield base64.b64decode(table, validate=True)
-            except binascii.Error:
+            except ValueError:
                 return

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from phonograph.collections.asr.foreign_settings import UNSUPPORTED, Settings
 from phonograph.collections.asr.hugging_face.folder import UNREADABLE, read_json, refusal
 from phonograph.collections.asr.hugging_face.labels import (
     Labels,
@@ -15,7 +16,6 @@ from phonograph.collections.asr.hugging_face.labels import (
     read_tokenizer_settings,
 )
 from phonograph.collections.asr.hugging_face.piece_model import added_tokens, piece_model, scored
-from phonograph.collections.asr.nemo.settings import UNSUPPORTED, Settings
 from phonograph.data.sentencepiece_tokenizer import packed
 from phonograph.data.tokenizers import build_tokenizer
 

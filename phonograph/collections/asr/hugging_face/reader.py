@@ -8,7 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
-from phonograph.collections.asr.acoustic_graph import AcousticModel, acoustic_graph, misfits
+from phonograph.collections.asr.acoustic_graph import AcousticModel, acoustic_graph
+from phonograph.collections.asr.foreign_settings import Settings
+from phonograph.collections.asr.foreign_weights import MissingTensorError
 from phonograph.collections.asr.hugging_face.folder import (
     MISFIT,
     UNREADABLE,
@@ -17,8 +19,7 @@ from phonograph.collections.asr.hugging_face.folder import (
 )
 from phonograph.collections.asr.hugging_face.parakeet import read_parakeet
 from phonograph.collections.asr.hugging_face.wav2vec2 import read_hubert, read_wav2vec2
-from phonograph.collections.asr.nemo.part import MissingTensorError
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.weight_misfits import misfits
 from phonograph.errors import nearest
 
 CONFIGURATION = "config.json"
@@ -71,7 +72,7 @@ def read_hugging_face(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
         graph, weights = acoustic_graph(read(folder, settings))
     except MissingTensorError as error:
         raise refusal(MISFIT, folder, f"its weights lack `{error.name}`") from None
-    if told := misfits(graph, weights):
+    if told := misfits(graph, weights, graph["name"]):
         raise refusal(MISFIT, folder, f"its weights do not fit: {told[0]}")
     return graph, weights
 

@@ -9,6 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from phonograph.collections.asr.acoustic_graph import AcousticModel
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.hugging_face.characters import read_characters, read_writing
 from phonograph.collections.asr.hugging_face.folder import (
     read_weights,
@@ -20,8 +23,6 @@ from phonograph.collections.asr.hugging_face.front_end import (
     translate_waveform,
 )
 from phonograph.collections.asr.hugging_face.labels import blank_of, rows_of
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import Settings
 from phonograph.collections.asr.wav2vec2_weights import EncoderWeights, named_as_ours
 
 _WIDTHS = [512] * 7
@@ -88,7 +89,8 @@ def _read(folder: Path, settings: Settings, prefix: str) -> AcousticModel:
     head = labels.head(weights.under("lm_head."), folder)
     refuse_untaken(weights, folder)
     front_end = {"norm": norm} if norm else {}
-    return AcousticModel(folder.resolve().name, rate, encoder, front_end, head)
+    name = folder.resolve().name
+    return AcousticModel(name, rate, encoder, front_end, labels.tokenizer, head)
 
 
 def _encoder(settings: Settings) -> dict[str, Any]:

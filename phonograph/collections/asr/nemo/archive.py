@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import tarfile
-import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-import torch
 from torch import Tensor
 
+from phonograph.collections.asr.torch_checkpoint import read_torch_checkpoint
 from phonograph.errors import BundleError, Diagnostic, Place
+from phonograph.graphs.bundle import MAX_WEIGHT_BYTES
 from phonograph.graphs.document import MAX_BYTES
 
 CONFIGURATION, WEIGHTS = "model_config.yaml", "model_weights.ckpt"
@@ -24,18 +23,10 @@ UNREADABLE = "PB030"
 
 MAX_MEMBERS = 256
 MAX_FILE_BYTES = 1 << 26
-MAX_WEIGHT_BYTES = 1 << 36
-MAX_TENSORS = 100_000
-MAX_INDEX_BYTES = 1 << 26
 
 _PIECE = 1 << 20
 """Bytes read at a time; no header of a tar is longer."""
 _GZIP = b"\x1f\x8b"
-_DTYPES = {
-    *(torch.float64, torch.float32, torch.float16, torch.bfloat16),
-    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
-}
-_FOREIGN = re.compile(r"(?:GLOBAL|global:?|Unsupported \w+|class) ([\w.]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ def read_archive(path: Path) -> Archive:
         raise _refusal(path, f"`{CONFIGURATION}` is not UTF-8 text") from None
     except _NotOneError as error:
         raise _refusal(path, str(error)) from None
-    except (tarfile.TarError, EOFError, zlib.error, ValueError) as error:
+    except (tarfile.TarError, EOFError, RecursionError, zlib.error, ValueError) as error:
         raise _refusal(path, f"it is damaged, or no tar archive: {error}") from None
     except OSError as error:
         raise _refusal(path, error.strerror or str(error)) from None
@@ -153,56 +144,7 @@ class _Sparing(io.RawIOBase):
 
 
 def _tensors(content: bytes) -> dict[str, Tensor]:
-    _check_zip(content)
     try:
-        # The allow-list unpickler builds tensors and plain containers; other names stop it.
-        read: Any = torch.load(  # noqa: TID251 (the one place that reads foreign weights)
-            io.BytesIO(content), map_location="cpu", weights_only=True
-        )
-    except Exception as error:  # noqa: BLE001 (the unpickler raises errors of every kind)
-        raise _NotOneError(_why_not_tensors(str(error))) from None
-    if not isinstance(read, dict) or len(read) > MAX_TENSORS:
-        raise _NotOneError(f"`{WEIGHTS}` is no table of at most {MAX_TENSORS:,} tensors")
-    room = len(content)
-    for name, value in read.items():
-        if not isinstance(name, str) or not _is_plain(value):
-            raise _NotOneError(f"`{name}` in `{WEIGHTS}` is no plain tensor")
-        room -= value.numel() * value.element_size()
-    if room < -4 * len(content):
-        raise _NotOneError(f"the tensors in `{WEIGHTS}` share too much memory")
-    return {name: _float32(value) for name, value in read.items()}
-
-
-def _check_zip(content: bytes) -> None:
-    """Refuse what may unfold to more than it is; such files are written without compression."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise _NotOneError(f"`{WEIGHTS}` is damaged or of a release before 2020: {error}") from None
-    index = max((i.file_size for i in infos if i.filename.endswith(".pkl")), default=0)
-    stored = all(info.compress_type == zipfile.ZIP_STORED for info in infos)
-    if not stored or sum(i.file_size for i in infos) > len(content) or index > MAX_INDEX_BYTES:
-        raise _NotOneError(f"`{WEIGHTS}` is compressed, or larger inside than outside")
-
-
-def _is_plain(value: object) -> bool:
-    return (
-        isinstance(value, Tensor)
-        and value.layout == torch.strided
-        and value.device.type == "cpu"
-        and value.dtype in _DTYPES
-        # a stride of 0 makes a large tensor of a single number
-        and value.numel() * value.element_size() <= value.untyped_storage().nbytes()
-    )
-
-
-def _float32(value: Tensor) -> Tensor:
-    return value.detach().float() if value.is_floating_point() else value.detach()
-
-
-def _why_not_tensors(told: str) -> str:
-    named = _FOREIGN.search(told)
-    if named:
-        return f"`{WEIGHTS}` wants to run `{named[1]}`; only tensors are read"
-    return f"`{WEIGHTS}` is damaged, or holds more than tensors"
+        return read_torch_checkpoint(io.BytesIO(content), WEIGHTS)
+    except ValueError as error:
+        raise _NotOneError(str(error)) from None

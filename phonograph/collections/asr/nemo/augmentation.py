@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 
 _UNLIMITED = 1_000_000  # frames
 
@@ -13,7 +13,7 @@ _UNLIMITED = 1_000_000  # frames
 def translate_augmentation(settings: Settings) -> Part | None:
     """Translate the section `spec_augment`; what has no counterpart is left out.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> text = "{freq_masks: 2, freq_width: 27, time_masks: 10, time_width: 0.05}"
     >>> translate_augmentation(read_settings(text)).arguments["time_width"]
     0.05

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.nemo.conformer_weights import encoder_weights
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
 
-_SUBSAMPLING = {
+SUBSAMPLING = {
     "striding": "conv2d",
     "dw_striding": "dw_conv2d",
     "vggnet": "vgg",
@@ -20,6 +20,8 @@ _SUBSAMPLING = {
     "stacking": "stack",
     "stacking_norm": "stack_norm",
 }
+"""NeMo's kinds -> ours."""
+
 _CAN_BE_CAUSAL = ("striding", "dw_striding", "striding_conv1d")
 _ATTENTION = {name: name for name in ("rel_pos", "rel_pos_local_attn", "abs_pos")}
 _STYLES = {
@@ -52,7 +54,7 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
         settings: the section.
         weights: its tensors.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> settings = read_settings(
     ...     "{feat_in: 80, n_layers: 2, d_model: 8, conv_norm_type: instance_norm, rotary: true}"
     ... )
@@ -86,10 +88,8 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
 
 def _subsampling(settings: Settings) -> tuple[int, dict[str, Any]]:
     """Return the stride and the settings of our subsampling."""
-    kind, stride = (
-        settings.value("subsampling", "striding"),
-        settings.number("subsampling_factor", 4),
-    )
+    kind = settings.value("subsampling", "striding")
+    stride = settings.number("subsampling_factor", 4)
     channels = settings.number("subsampling_conv_channels", -1)
     causal = settings.flag("causal_downsampling", default=False)
     found: dict[str, Any] = {
@@ -98,7 +98,7 @@ def _subsampling(settings: Settings) -> tuple[int, dict[str, Any]]:
     }
     if not kind or stride <= 1:  # a linear layer
         return 1, {"kind": "conv2d", **found}
-    ours = settings.choice("subsampling", _SUBSAMPLING, "striding")
+    ours = settings.choice("subsampling", SUBSAMPLING, "striding")
     if not ours.startswith("stack") and stride & (stride - 1):
         settings.refuse("subsampling_factor", "must be a power of two")
     found |= {"kind": ours, "causal": causal and kind in _CAN_BE_CAUSAL}
@@ -147,7 +147,7 @@ def _block(settings: Settings, attention: str) -> dict[str, Any]:
 def _context(settings: Settings, attention: str) -> dict[str, Any]:
     style = settings.choice("att_context_style", _STYLES, "regular")
     reaches = _reaches(settings)
-    chances = settings.value("att_context_probs")
+    chances = settings.value("att_context_probs") or []
     tokens = settings.number("global_tokens", 0)
     found: dict[str, Any] = {"conv_right": _conv_right(settings)}
     if style == "whole" or not reaches:
@@ -166,7 +166,9 @@ def _context(settings: Settings, attention: str) -> dict[str, Any]:
         found["style"] = "regular"
     if len(reaches) > 1:
         found["others"] = [list(reach) for reach in reaches[1:]]
-        found["chances"] = list(chances or ())
+        found["chances"] = chances
+        if not isinstance(chances, list):
+            settings.refuse("att_context_probs", "a list of numbers is wanted")
     if style == "chunked":
         _check_chunks(settings, reaches)
     return found
@@ -175,7 +177,8 @@ def _context(settings: Settings, attention: str) -> dict[str, Any]:
 def _reaches(settings: Settings) -> list[tuple[int | None, int | None]]:
     """Return the frames before and after that attention may see; None for all."""
     written = settings.value("att_context_size") or []
-    pairs = written if any(isinstance(pair, list) for pair in written) else [written]
+    several = isinstance(written, list) and any(isinstance(pair, list) for pair in written)
+    pairs = written if several else [written]
     reaches = []
     for pair in pairs if written else []:
         match pair:

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor
 
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 
 _ACTIVATIONS = {
     **{name: name for name in ("relu", "hardtanh", "selu", "gelu", "silu", "identity")},
@@ -27,7 +27,7 @@ def translate(settings: Settings, weights: Mapping[str, Tensor], *, pad_to: int 
         weights: its tensors.
         pad_to: what the front end pads batches to a multiple of, where norms count padding.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> row = "{filters: 8, repeat: 1, kernel: [4], stride: [2], dilation: [1], residual: true}"
     >>> settings = read_settings(f"{{feat_in: 4, activation: swish, jasper: [{row}]}}")
     >>> part = translate(settings, {})

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 
 
 def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
@@ -18,7 +18,7 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
         weights: its tensors: one convolution over single frames.
 
     >>> import torch
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> layer = {"weight": torch.zeros(29, 64, 1), "bias": torch.zeros(29)}
     >>> weights = {f"decoder_layers.0.{name}": value for name, value in layer.items()}
     >>> translate(read_settings("num_classes: 28"), weights).weights["linear.weight"].shape

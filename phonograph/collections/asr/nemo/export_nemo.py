@@ -15,6 +15,7 @@ import yaml
 from torch import Tensor
 
 from phonograph.collections import default_registry
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
 from phonograph.collections.asr.nemo import (
     conformer,
     conv_encoder,
@@ -30,7 +31,6 @@ from phonograph.collections.asr.nemo.recogniser_form import (
     differences,
     recogniser_of,
 )
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.collections.asr.nemo.write_archive import write_archive
 from phonograph.collections.asr.nemo.write_front_end import (
     preprocessor_settings,

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.collections.asr.log_mel import Compression, LogMel, whole_samples
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
 from phonograph.modules.feature_scale import FixedScale
 from phonograph.modules.framing import Framing
 from phonograph.modules.mel_filters import MelFilters
@@ -33,12 +33,15 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
         settings: the section.
         weights: its tensors: the window and the mel filters, which must be those of the settings.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> translate(read_settings("{features: 80, window_size: 0.025, n_fft: 512}"), {}).module
     'asr.log_mel'
     """
     settings.ignore("_target_", *_ONLY_IN_TRAINING, *_WITHOUT_EFFECT)
     rate = settings.number("sample_rate", 16000)
+    if rate < 1:
+        settings.refuse("sample_rate", "a number from 1 is wanted")
+        rate = 16000
     window = _samples(settings, ("window_size", "n_window_size"), 0.02, rate)
     hop = _samples(settings, ("window_stride", "n_window_stride"), 0.01, rate)
     copies = max(1, settings.number("frame_splicing", 1))

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from phonograph.collections import default_registry
+from phonograph.collections.asr.acoustic_graph import AcousticModel, Transducer, acoustic_graph
 from phonograph.collections.asr.foreign_model import Foreign
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import UNSUPPORTED, Settings, read_settings
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 from phonograph.collections.asr.nemo import conformer, conv_encoder, ctc_head, front_end, transducer
 from phonograph.collections.asr.nemo.archive import Archive, read_archive
 from phonograph.collections.asr.nemo.augmentation import translate_augmentation
-from phonograph.collections.asr.nemo.model_graph import Recogniser, Transducer, recogniser_graph
-from phonograph.collections.asr.nemo.part import MissingTensorError, Part, Weights
-from phonograph.collections.asr.nemo.settings import UNSUPPORTED, Settings, read_settings
 from phonograph.collections.asr.nemo.tokenizer import translate_labels, translate_pieces
+from phonograph.collections.asr.weight_misfits import Misfit, misfits
 from phonograph.errors import BundleError, Diagnostic, Place, nearest
-from phonograph.graphs.check import check_document
-from phonograph.graphs.lock import read_lock
-from phonograph.graphs.model import build
 
 MISFIT = "PB032"
 
@@ -60,12 +59,13 @@ def read_nemo(path: Path) -> Foreign:
     reader = _Reader(path, settings, archive)
     if not reader.heads:
         raise BundleError(reader.unknown_class())
-    model = reader.recogniser()
+    model = reader.model()
     if faults := settings.faults():
         raise BundleError(faults)
     reader.check_all_taken()
-    graph, weights = recogniser_graph(model)
-    _check_weights(path, graph, weights)
+    graph, weights = acoustic_graph(model)
+    if found := misfits(graph, weights, str(path)):
+        raise _misfit(path, [_told(one) for one in found])
     return Foreign(graph, weights, reader.left_out())
 
 
@@ -92,20 +92,19 @@ class _Reader:
         place = self.settings.place("target")
         return Diagnostic(UNSUPPORTED, message, place, help=nearest(self.target, list(_HEADS)))
 
-    def recogniser(self) -> Recogniser:
+    def model(self) -> AcousticModel:
         """Translate every section; faults are left in the settings."""
         self.settings.ignore(*self._without_effect())
         preprocessor = self.settings.section("preprocessor")
-        noise = front_end.dither(preprocessor)
-        return Recogniser(
+        sample_rate, parts = self._front_end(preprocessor)
+        return AcousticModel(
             name=self.path.stem,
-            tokenizer=self._tokenizer(),
-            mel=self._front_end(preprocessor),
+            sample_rate=sample_rate,
             encoder=self._encoder(preprocessor),
+            front_end=parts,
+            tokenizer=self._tokenizer(),
             head=self._head() if _CTC in self.heads else None,
             transducer=self._transducer() if _TRANSDUCER in self.heads else None,
-            dither=Part("asr.dither", {"amount": noise}) if noise > 0 else None,
-            augment=translate_augmentation(self.settings.section("spec_augment")),
             ctc_share=self._ctc_share() if self.hybrid else 0.0,
         )
 
@@ -145,7 +144,20 @@ class _Reader:
             return translate_labels(decoder, "vocabulary")
         return translate_labels(self.settings, "labels")
 
-    def _front_end(self, settings: Settings) -> Part:
+    def _front_end(self, settings: Settings) -> tuple[int, dict[str, Part]]:
+        """Return the sample rate, and what audio goes through."""
+        noise = front_end.dither(settings)
+        mel = self._mel(settings)
+        arguments = dict(mel.arguments)
+        rate = arguments.pop("sample_rate")  # the data layer's; the wire brings it along
+        parts = {
+            "dither": Part("asr.dither", {"amount": noise}) if noise > 0 else None,
+            "mel": replace(mel, arguments=arguments),
+            "augment": translate_augmentation(self.settings.section("spec_augment")),
+        }
+        return rate, {name: part for name, part in parts.items() if part}
+
+    def _mel(self, settings: Settings) -> Part:
         if not _is_one_of(settings, _FRONT_ENDS):
             return Part("asr.log_mel", {"sample_rate": 16000})
         return self._part(front_end.translate, settings, "preprocessor.")
@@ -207,26 +219,10 @@ def _is_one_of(settings: Settings, known: tuple[str, ...]) -> bool:
     return False
 
 
-def _check_weights(path: Path, graph: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
-    """Hold the weights against the graph, without memory."""
-    checked = check_document(read_lock(dict(graph), str(path)), default_registry())
-    if checked.graph is None:
-        raise BundleError(checked.faults)
-    wanted = build(checked.graph, device="meta").module.state_dict()
-    causes = [
-        _shape_fault(name, weights.get(name), wanted.get(name))
-        for name in sorted(weights.keys() | wanted.keys())
-    ]
-    if found := [cause for cause in causes if cause]:
-        raise _misfit(path, found)
-
-
-def _shape_fault(name: str, given: Tensor | None, wanted: Tensor | None) -> str:
-    if given is None or wanted is None:
-        return f"`{name}` is {'missing' if given is None else 'left over'}"
-    if given.shape == wanted.shape:
-        return ""
-    return f"`{name}` has the shape {list(given.shape)}, not {list(wanted.shape)}"
+def _told(misfit: Misfit) -> str:
+    if misfit.given is None or misfit.wanted is None:
+        return f"`{misfit.name}` is {'missing' if misfit.given is None else 'left over'}"
+    return f"`{misfit.name}` has the shape {misfit.given}, not {misfit.wanted}"
 
 
 def _misfit(path: Path, causes: list[str]) -> BundleError:

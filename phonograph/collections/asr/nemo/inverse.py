@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 
 _AXES = 3  # of the tensors with most of them; a translator may take the last one off
 _LAYER = re.compile(r"^layers\.\d+\.")
@@ -38,7 +38,7 @@ def inverse_weights(
         KeyError: the translator gives a tensor that we do not have.
 
     >>> from phonograph.collections.asr.nemo import ctc_head
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> head = {"linear.weight": torch.zeros(29, 64), "linear.bias": torch.zeros(29)}
     >>> found = inverse_weights(ctc_head.translate, read_settings("{}"), head)
     >>> {name: list(tensor.shape) for name, tensor in found.items()}

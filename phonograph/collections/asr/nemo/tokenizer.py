@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_settings import Settings
 from phonograph.data.characters import alphabet_fault
 from phonograph.data.sentencepiece_tokenizer import packed
 from phonograph.data.token_list import token_list_fault
@@ -57,7 +57,7 @@ def translate_labels(settings: Settings, key: str) -> dict[str, Any]:
     Returns:
         the tokenizer as a graph describes it; empty where it is refused.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> translate_labels(read_settings('labels: [" ", a, b]'), "labels")
     {'type': 'characters', 'alphabet': ' ab'}
     """

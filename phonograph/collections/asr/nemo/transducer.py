@@ -8,8 +8,8 @@ from typing import Any
 from torch import Tensor
 from torch.nn.functional import pad
 
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import Settings
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings
 
 _ACTIVATIONS = {name: name for name in ("relu", "sigmoid", "tanh")}
 _ONLY_AT_FIRST = (
@@ -69,7 +69,7 @@ def translate_predictor(settings: Settings, weights: Mapping[str, Tensor]) -> Pa
         settings: the section.
         weights: its tensors.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> text = "{prednet: {pred_hidden: 6, context: 2}, _target_: StatelessTransducerDecoder}"
     >>> settings = read_settings(text)
     >>> translate_predictor(settings, {}).module, settings.faults()[0].message
@@ -99,6 +99,8 @@ def _recurrent(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     }
     prefix = "prediction.dec_rnn."
     renamed = {n.removeprefix(prefix): weights[n] for n in weights if n.startswith(prefix)}
+    if arguments["layers"] > max(1, len(renamed)):
+        network.refuse("pred_rnn_layers", "the checkpoint has fewer layers")
     embedding = "prediction.embed.weight"
     if embedding in weights:
         has_blank = settings.flag("blank_as_pad", default=True)
@@ -111,15 +113,18 @@ def _stateless(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     settings.ignore("vocab_size", "blank_as_pad", "random_state_sampling")
     network = settings.section("prednet")
     network.ignore("pred_rnn_layers", *_ONLY_AT_FIRST)
+    context = settings.number("context_size", 1)
     arguments = {
         "d_model": network.number("pred_hidden"),
-        "context": settings.number("context_size", 1),
+        "context": context,
         "norm": settings.choice("normalization_mode", {None: "none", "layer": "layer"}, None),
         "dropout": network.number("dropout", 0.0),
     }
     prefix = "prediction.embeds."
     named = {n: f"embeddings.{n.removeprefix(prefix)}" for n in weights if n.startswith(prefix)}
     renamed = {ours: weights[theirs] for theirs, ours in named.items()}
+    if context > max(1, len(renamed)):
+        settings.refuse("context_size", "the checkpoint has fewer embeddings")
     return Part("asr.stateless_predictor", arguments, renamed)
 
 
@@ -135,7 +140,7 @@ def translate_joint(
         weights: its tensors.
         durations: what `durations_of` gave.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> settings = read_settings("jointnet: {joint_hidden: 6, activation: tanh}")
     >>> translate_joint(settings, {}).arguments
     {'d_model': 6, 'activation': 'tanh', 'dropout': 0.0}
@@ -175,7 +180,7 @@ def _split(rows: Tensor, kind: str, durations: int) -> dict[str, Tensor]:
 def translate_loss(settings: Settings) -> Part:
     """Translate the section `loss`; what is ignored changes gradients only.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> translate_loss(read_settings("{loss_name: tdt, tdt_kwargs: {sigma: 0.02, omega: 0.1}}"))
     Part(module='asr.tdt_loss', arguments={'sigma': 0.02, 'omega': 0.1}, weights={})
     """
@@ -194,7 +199,7 @@ def translate_loss(settings: Settings) -> Part:
 def durations_of(settings: Settings) -> list[int]:
     """Return the durations of the section `loss`; none for a plain transducer.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> durations_of(read_settings("{loss_name: tdt, tdt_kwargs: {durations: [0, 1, 2]}}"))
     [0, 1, 2]
     """
@@ -220,7 +225,7 @@ def translate_greedy(settings: Settings, *, tdt: bool) -> Part:
         settings: the section.
         tdt: whether the model has durations.
 
-    >>> from phonograph.collections.asr.nemo.settings import read_settings
+    >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> settings = read_settings("{strategy: greedy_batch, greedy: {max_symbols: 5}}")
     >>> translate_greedy(settings, tdt=False)
     Part(module='asr.transducer_greedy', arguments={'max_symbols': 5}, weights={})

@@ -7,26 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from phonograph.collections.asr.nemo.conformer import SUBSAMPLING
 from phonograph.collections.asr.subsampling import Subsampling
 from phonograph.modules.conformer_block import BlockSettings, Dropout
 from phonograph.modules.context import Context
 
-_KINDS = {
-    "conv2d": "striding",
-    "dw_conv2d": "dw_striding",
-    "vgg": "vggnet",
-    "wide_conv1d": "striding_conv1d",
-    "dw_conv1d": "dw_striding_conv1d",
-    "stack": "stacking",
-    "stack_norm": "stacking_norm",
-}
+_KINDS = {ours: theirs for theirs, ours in SUBSAMPLING.items()}
 _NORMS = {"batch": "batch_norm", "layer": "layer_norm"}
-_STYLES = {
-    "regular": "regular",
-    "chunked": "chunked_limited",
-    "local": "regular",
-    "local_skewed": "regular",
-}
 _BROKEN = ("vgg", "wide_conv1d", "dw_conv1d")
 _USUAL_PADDING = 16
 _LINEAR = ("conv2d", "dw_conv2d")

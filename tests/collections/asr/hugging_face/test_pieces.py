@@ -81,6 +81,12 @@ def test_characters_are_replaced_by_the_table_of_the_file(labels_of):
         build_tokenizer(labels_of(bpe()).tokenizer).encode("THE")
 
 
+@pytest.mark.parametrize("table", ["é", "#"])
+def test_a_table_of_characters_that_is_damaged_is_left_out(labels_of, table):
+    damaged = {"type": "Precompiled", "precompiled_charsmap": table}
+    assert labels_of(bpe(), normalizer=damaged) == labels_of(bpe())
+
+
 @pytest.mark.parametrize(
     "decoder",
     [

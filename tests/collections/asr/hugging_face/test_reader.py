@@ -166,6 +166,14 @@ def test_the_graph_can_be_trained_scored_and_heard(goldens, imported):
     assert sorted(views) == ["infer", "train", "validate"]
 
 
+@pytest.mark.parametrize("width", [-1, 10**7, 10**15])
+def test_a_width_that_is_not_that_of_the_weights_is_refused(golden, refusal_of, rewrite, width):
+    folder = golden("parakeet")
+    encoder = json.loads((folder / "config.json").read_text())["encoder_config"]
+    rewrite(folder / "config.json", encoder_config={**encoder, "hidden_size": width})
+    assert refusal_of(folder).startswith("error[")
+
+
 @pytest.mark.parametrize("name", BLANKS)
 def test_weights_without_axes_are_refused(golden, refusal_of, name):
     file = golden(name) / "model.safetensors"

@@ -151,6 +151,11 @@ def test_a_header_that_asks_for_all_memory_is_refused(refused):
     assert refused(header + bytes(1024)) == "one of its headers is too large"
 
 
+def test_names_of_names_without_end_are_refused(refused):
+    header = special("x", tarfile.GNUTYPE_LONGNAME).tobuf(tarfile.GNU_FORMAT)
+    assert refused(header * 3000).startswith("it is damaged, or no tar archive")
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"x" * 2000, b"PK\x03\x04" + bytes(600), bytes(512), gzip.compress(b"x" * 2000)],

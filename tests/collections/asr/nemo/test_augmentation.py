@@ -2,8 +2,8 @@
 
 import pytest
 
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.collections.asr.nemo.augmentation import translate_augmentation
-from phonograph.collections.asr.nemo.settings import read_settings
 from phonograph.collections.asr.spec_augment import SpecAugment
 
 

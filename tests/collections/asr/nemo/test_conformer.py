@@ -11,11 +11,14 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from phonograph.collections.asr.conformer import Conformer
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import read_settings
+from phonograph.collections.asr.foreign_weights import Weights
+from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.conformer import translate
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import read_settings
 from phonograph.graphs.parameters import convert
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -37,15 +40,13 @@ def built(part: Part) -> Conformer:
     return encoder.eval()
 
 
-def assert_alike(encoder: Conformer, reference, rows=slice(None)) -> None:
-    features, lengths = (
-        torch.from_numpy(reference[key][rows]) for key in ("features", "features_len")
-    )
+def assert_alike(encoder: Conformer, reference) -> None:
+    features, lengths = (torch.from_numpy(reference[key]) for key in ("features", "features_len"))
     with torch.no_grad():
         encoded, counts = encoder(features, lengths)
-    assert counts.tolist() == reference["encoded_len"][rows].tolist()
+    assert counts.tolist() == reference["encoded_len"].tolist()
     for row, count in enumerate(counts.tolist()):
-        expected = torch.from_numpy(reference["encoded"][rows][row, :, :count])
+        expected = torch.from_numpy(reference["encoded"][row, :, :count])
         torch.testing.assert_close(encoded[row, :, :count], expected, atol=1e-4, rtol=0)
 
 
@@ -63,3 +64,25 @@ def test_an_encoder_of_any_kind_gives_the_same(name):
 
 def test_the_goldens_are_here():
     assert len(CASES) == 26
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the reference checkpoints are not here")
+@pytest.mark.parametrize("model", MODELS)
+def test_a_reference_checkpoint_gives_the_same(model):
+    archive = read_archive(FIXTURES / model / "model.nemo")
+    section = read_settings(archive.configuration).section("encoder")
+    weights = Weights(archive.tensors).under("encoder.")
+    encoder = built(translate(section, weights))
+    assert section.sound
+    assert weights.untaken() == []
+    with np.load(FIXTURES / model / "reference.npz") as reference:
+        assert_alike(encoder, reference)
+
+
+@pytest.mark.parametrize("key", ["att_context_size", "att_context_probs"])
+@pytest.mark.parametrize("value", [3, True, 1.5])
+def test_a_context_that_is_no_list_is_refused(key, value):
+    section = {"feat_in": 8, "n_layers": 1, "d_model": 8, "att_context_size": [[4, 1], [2, 1]]}
+    settings = read_settings(yaml.safe_dump({**section, key: value}))
+    translate(settings, {})
+    assert [fault.message.partition(":")[0] for fault in settings.faults()] == [f"`{key}`"]

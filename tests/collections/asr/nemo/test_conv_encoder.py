@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from phonograph.collections.asr.conv_encoder import ConvEncoder
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import read_settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.conv_encoder import translate
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import read_settings
 from phonograph.graphs.parameters import convert
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -4,8 +4,8 @@ import torch
 from torch import nn
 
 from phonograph.collections.asr.ctc_head import CtcHead
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.collections.asr.nemo.ctc_head import translate
-from phonograph.collections.asr.nemo.settings import read_settings
 
 
 def test_the_scores_are_those_of_the_convolution():

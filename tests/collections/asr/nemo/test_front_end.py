@@ -8,9 +8,9 @@ import pytest
 import torch
 import yaml
 
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.collections.asr.log_mel import LogMel
 from phonograph.collections.asr.nemo.front_end import translate
-from phonograph.collections.asr.nemo.settings import read_settings
 from phonograph.graphs.parameters import Misfit, convert
 from phonograph.types.declaration import declaration_of
 

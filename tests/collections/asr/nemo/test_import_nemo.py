@@ -8,6 +8,7 @@ import torch
 from sentencepiece import SentencePieceTrainer
 
 from phonograph.collections import default_registry
+from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.import_nemo import read_nemo
 from phonograph.errors import BundleError
 from phonograph.graphs.bundle import open_bundle, save_bundle
@@ -57,19 +58,10 @@ def test_the_graph_is_wired_as_our_recipes_are(write):
 def test_every_tensor_comes_along(write):
     foreign = read_nemo(write())
     buffers = {"preprocessor.featurizer.window", "preprocessor.featurizer.fb"}
-    stored = torch.load(io.BytesIO(weights_of(write())), weights_only=True)  # noqa: TID251
+    stored = read_archive(write()).tensors
     expected = sorted(float(v.double().sum()) for k, v in stored.items() if k not in buffers)
     found = sorted(float(value.double().sum()) for value in foreign.weights.values())
     assert found == pytest.approx(expected)
-
-
-def weights_of(path) -> bytes:
-    import tarfile
-
-    with tarfile.open(path) as archive:
-        file = archive.extractfile("./model_weights.ckpt")
-        assert file is not None
-        return file.read()
 
 
 def test_the_bundle_transcribes_and_can_be_trained(write, tmp_path):
@@ -131,6 +123,19 @@ def test_what_is_not_supported_is_told(write, key, value, told):
     messages = refusals(write({key: value}))
     assert len(messages) == 1
     assert messages[0].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("preprocessor.sample_rate", 0),
+        ("preprocessor.window_size", float("inf")),
+        ("preprocessor.n_fft", float("nan")),
+        ("encoder.jasper.0.kernel_size_factor", float("inf")),
+    ],
+)
+def test_a_number_of_which_nothing_can_be_made_is_refused(write, key, value):
+    assert all(f"`{key}`" in message for message in refusals(write({key: value})))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.collections.asr.nemo import ctc_head
 from phonograph.collections.asr.nemo.inverse import inverse_weights
-from phonograph.collections.asr.nemo.part import Part
-from phonograph.collections.asr.nemo.settings import read_settings
 
 
 def test_renaming_there_and_back_changes_nothing():

@@ -5,7 +5,7 @@ import io
 import pytest
 from sentencepiece import SentencePieceTrainer
 
-from phonograph.collections.asr.nemo.settings import read_settings
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.collections.asr.nemo.tokenizer import translate_labels, translate_pieces
 from phonograph.data.tokenizers import build_tokenizer
 

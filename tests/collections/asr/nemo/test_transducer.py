@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+from phonograph.collections.asr.foreign_part import Part
+from phonograph.collections.asr.foreign_settings import Settings, read_settings
+from phonograph.collections.asr.foreign_weights import Weights
 from phonograph.collections.asr.joint import Joint
-from phonograph.collections.asr.nemo.part import Part, Weights
-from phonograph.collections.asr.nemo.settings import Settings, read_settings
 from phonograph.collections.asr.nemo.transducer import (
     durations_of,
     translate_greedy,
@@ -139,6 +140,25 @@ def test_an_embedding_without_a_row_for_the_blank_gets_one():
     expected = torch.tensor([[1.0, 1.0]] * 3 + [[0.0, 0.0]])
     assert torch.equal(part.weights["embedding.weight"], expected)
     assert faults_of(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "prednet: {pred_hidden: 2, pred_rnn_layers: 1000000000}",
+            "`prednet.pred_rnn_layers`: the checkpoint has fewer layers",
+        ),
+        (
+            "{_target_: StatelessTransducerDecoder, context_size: 9, prednet: {pred_hidden: 20}}",
+            "`context_size`: the checkpoint has fewer embeddings",
+        ),
+    ],
+)
+def test_layers_beyond_those_of_the_checkpoint_are_refused_before_they_are_made(text, told):
+    settings = read_settings(text)
+    translate_predictor(settings, {})
+    assert faults_of(settings) == [told]
 
 
 def test_what_is_not_supported_is_named():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.collections.asr.nemo.settings import read_settings
+from phonograph.collections.asr.foreign_settings import read_settings
 from phonograph.errors import GraphError
 
 KEYS = st.sampled_from("abcde")
@@ -151,3 +151,16 @@ def test_what_is_no_yaml_is_refused():
 @pytest.mark.parametrize("text", ["", "[1, 2]", "word"])
 def test_a_configuration_that_is_no_mapping_has_no_settings(text):
     assert list(read_settings(text)) == []
+
+
+@pytest.mark.parametrize("number", [".inf", "-.inf", ".nan", "1.0e+300"])
+def test_a_number_that_is_none_or_without_end_is_told(number):
+    settings = read_settings(f"a: {number}")
+    assert settings.number("a", 0.5) == 0.5
+    assert len(messages(settings)) == 1
+
+
+def test_a_list_in_place_of_a_mapping_is_told_and_has_nothing_below():
+    settings = read_settings("a: [1]")
+    assert settings.section("a").section("b").number("c", 3) == 3
+    assert len(messages(settings)) == 1

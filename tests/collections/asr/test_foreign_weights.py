@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from phonograph.collections.asr.nemo.part import MissingTensorError, Weights
+from phonograph.collections.asr.foreign_weights import MissingTensorError, Weights
 
 NAMES = ["encoder.a", "encoder.b.c", "head.a"]
 

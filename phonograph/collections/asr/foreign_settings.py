@@ -16,6 +16,7 @@ UNSUPPORTED = "PB031"
 
 _REQUIRED = float("nan")
 """Stands for no default."""
+_MOST = 1 << 63
 
 Ours = TypeVar("Ours")
 
@@ -102,7 +103,8 @@ class Settings:
         found = self.value(key, default)
         if found is default and found is not _REQUIRED:
             return default
-        if isinstance(found, int | float) and not isinstance(found, bool):
+        # neither infinite nor no number, which nothing can be rounded to or counted by
+        if isinstance(found, int | float) and not isinstance(found, bool) and abs(found) < _MOST:
             if not whole:
                 return found if default is None else float(found)
             if float(found).is_integer():
@@ -203,10 +205,13 @@ class Settings:
     def _data(self) -> Mapping[str, Any]:
         found = self._record.document.data
         for step in self._trail:
-            if isinstance(found, list):
-                found = found[int(step)]
-            else:
-                found = found.get(step) if isinstance(found, dict) else None
+            match found, step:
+                case dict(), _:
+                    found = found.get(step)
+                case list(), int():
+                    found = found[step]
+                case _:
+                    return {}
         return found if isinstance(found, dict) else {}
 
     def _below(self, *steps: str | int) -> Settings:
@@ -233,7 +238,7 @@ class Settings:
         return Diagnostic(UNSUPPORTED, message, place, causes=(wanted,) if wanted else ())
 
 
-def read_settings(text: str, name: str = "model_config.yaml") -> Settings:
+def read_settings(text: str, name: str = "configuration") -> Settings:
     """Read a configuration.
 
     Args:
