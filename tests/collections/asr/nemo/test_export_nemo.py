@@ -67,6 +67,18 @@ ENCODERS = {
     "split": ("asr.conformer", TINY | {"subsampling": {"kind": "dw_conv1d"}}),
     "stacked": ("asr.conformer", TINY | {"stride": 3, "subsampling": {"kind": "stack"}}),
     "stacked, norm": ("asr.conformer", TINY | {"subsampling": {"kind": "stack_norm"}}),
+    "stacked, padded": (
+        "asr.conformer",
+        TINY | {"stride": 3, "subsampling": {"kind": "stack", "padding": 1}},
+    ),
+    "grouped": (
+        "asr.conformer",
+        TINY
+        | {
+            "block": BLOCK | {"norm": "group", "groups": 2, "padding_counts": True},
+            "subsampling": {"padding": 16},
+        },
+    ),
     "nothing halved": ("asr.conformer", TINY | {"stride": 1}),
     "absolute": (
         "asr.conformer",
