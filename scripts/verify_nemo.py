@@ -119,15 +119,15 @@ def as_shown(text: str) -> str:
 
     >>> as_shown("it 's , yes")
     "it's, yes"
-    >>> as_shown("")
-    ''
+    >>> as_shown("a \u2047  \u2047 ") == as_shown("a \u2047 \u2047")
+    True
     """
     kept = [
         character
-        for character, after in pairwise(f"{text} ")
+        for character, after in pairwise(f"{' '.join(text.split())} ")
         if not (character == " " and unicodedata.category(after).startswith("P"))
     ]
-    return " ".join("".join(kept).split())
+    return "".join(kept)
 
 
 def dump(path: Path, ours: Mapping[str, Stage], reference: Mapping[str, Tensor]) -> None:

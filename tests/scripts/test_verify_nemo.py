@@ -182,6 +182,13 @@ def test_an_empty_text_is_compared_too(script, tmp_path):
     assert [row.verdict for row in rows] == [script.AGREES]
 
 
+def test_spare_spaces_beside_unknown_pieces_do_not_matter(script):
+    unknown = "\u2047"
+    assert script.as_shown(f"a {unknown}  {unknown} b") == script.as_shown(
+        f"a {unknown} {unknown} b"
+    )
+
+
 def test_texts_with_durations_are_compared_as_nemo_shows_them(load_script):
     stages = load_script("nemo_stages")
     said = [Hypothesis("abc", (0, 1, 2), -1.0, ())]
