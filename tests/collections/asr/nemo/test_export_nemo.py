@@ -54,6 +54,10 @@ TABLE = [
 ]
 ENCODERS = {
     "a table": ("asr.conv_encoder", {"blocks": TABLE, "activation": "silu"}),
+    "the greater": (
+        "asr.conv_encoder",
+        {"blocks": [TABLE[0], {"filters": 8, "kernel": 3, "residual": "max"}]},
+    ),
     "group norm": (
         "asr.conv_encoder",
         {"blocks": TABLE[3:], "norm": {"kind": "group", "groups": 2, "padding": 16}},
