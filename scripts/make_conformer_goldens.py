@@ -108,6 +108,16 @@ CASES: dict[str, dict[str, Any]] = {
         "att_context_size": [2, 5],
         "subsampling_factor": 4,
     },
+    # Norms over time count the padding, and so do stacks that it fills up.
+    "grouped": {**FAST, "subsampling_factor": 4, "conv_norm_type": "group_norm4", "feat_out": 5},
+    "grouped_pooling": {
+        "conv_norm_type": "group_norm1",
+        "reduction": "pooling",
+        "reduction_position": 0,
+        "reduction_factor": 2,
+    },
+    "instance": {"conv_norm_type": "instance_norm", **FULLY_CAUSAL, "subsampling_factor": 2},
+    "stacking_filled": {"subsampling": "stacking_norm", "subsampling_factor": 4},
 }
 
 

@@ -111,6 +111,11 @@ CASES: dict[str, dict[str, Any]] = {
         "norm_groups": 2,
         "jasper": [row(6, 5, repeat=2, residual=True), row(8, 3, groups=2)],
     },
+    "max": {
+        "activation": "relu",
+        "residual_mode": "max",
+        "jasper": [row(6, 5, stride=[2]), row(6, 3, repeat=2, residual=True)],
+    },
 }
 
 

@@ -16,6 +16,7 @@ from phonograph.collections import default_registry
 from phonograph.collections.asr.foreign_settings import Settings, read_settings
 from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.import_nemo import read_nemo
+from phonograph.collections.asr.tdt_joint import TdtJoint
 from phonograph.errors import BundleError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock
@@ -158,6 +159,9 @@ class _Run:
         networks = self.modules["predictor"], self.modules["joint"]
         texts, hypotheses = self.modules["text"](encoded, frames, *networks)
         self.texts.append(texts)
+        labels, joint = self.settings.value("labels"), self.modules["joint"]
+        if labels and isinstance(joint, TdtJoint):
+            self.texts.append(shown_labels(labels, len(joint.jumps), hypotheses))
         self._keep_tokens(hypotheses)
         if "targets" not in self.given:
             return
@@ -202,6 +206,12 @@ class _Run:
     def _keep_tokens(self, hypotheses: list[Any]) -> None:
         for row, hypothesis in enumerate(hypotheses):
             self._keep(f"hyp{row}_tokens", torch.tensor(hypothesis.tokens, dtype=torch.long))
+
+
+def shown_labels(labels: Sequence[str], durations: int, hypotheses: Sequence[Any]) -> list[str]:
+    """Write as NeMo 3.0.0 does: it leaves out as many of the last labels as there are durations."""
+    named = dict(enumerate(labels[:-durations]))
+    return ["".join(named.get(token, "") for token in one.tokens) for one in hypotheses]
 
 
 def _is_normalised(log_probs: Tensor) -> bool:

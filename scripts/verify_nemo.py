@@ -19,6 +19,7 @@ import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -118,13 +119,15 @@ def as_shown(text: str) -> str:
 
     >>> as_shown("it 's , yes")
     "it's, yes"
+    >>> as_shown("a \u2047  \u2047 ") == as_shown("a \u2047 \u2047")
+    True
     """
     kept = [
         character
-        for character, after in zip(text, f"{text[1:]} ", strict=True)
+        for character, after in pairwise(f"{' '.join(text.split())} ")
         if not (character == " " and unicodedata.category(after).startswith("P"))
     ]
-    return " ".join("".join(kept).split())
+    return "".join(kept)
 
 
 def dump(path: Path, ours: Mapping[str, Stage], reference: Mapping[str, Tensor]) -> None:

@@ -60,6 +60,8 @@ class BlockSettings:
         norm: what follows the convolution: `batch`, `layer` (over channels), `group` or `instance`
             (over the valid steps of an utterance) or `none`.
         groups: of the group norm, at least 1; they divide the width.
+        padding_counts: whether group and instance norm count all steps rather than valid ones, as
+            some published models do; an utterance's result then depends on what it is batched with.
         bias: whether linear layers and convolutions have one.
 
     Raises:
@@ -73,6 +75,7 @@ class BlockSettings:
     positions: Literal["relative", "relative_shared", "absolute", "none"] = "relative"
     norm: StepNormKind = "batch"
     groups: int = 1
+    padding_counts: bool = False
     bias: bool = True
 
     def __post_init__(self) -> None:
@@ -203,6 +206,7 @@ class ConformerBlock(nn.Module):
             right=self.context.conv_right,
             norm=settings.norm,
             groups=settings.groups,
+            padding_counts=settings.padding_counts,
             bias=bias,
         )
         self.feed_forward2_norm = nn.LayerNorm(width)

@@ -50,7 +50,8 @@ class ConvBlock:
             convolution; for a separable one, of its pointwise half.
         separable: whether each convolution is split into a depthwise and a pointwise one.
         residual: whether the block's input is added before the last activation. `dense` adds the
-            inputs of the dense blocks directly before it too.
+            inputs of the dense blocks directly before it too; `max` takes the greater of both
+            instead.
         excite: a squeeze-and-excite gate before the addition; none by default.
         dropout: probability in [0, 1) of zeroing a value after each activation.
 
@@ -67,7 +68,7 @@ class ConvBlock:
     ahead: int | None = None
     groups: int = 1
     separable: bool = True
-    residual: bool | Literal["dense"] = True
+    residual: bool | Literal["dense", "max"] = True
     excite: Excite | None = None
     dropout: float = 0.0
 
@@ -140,6 +141,7 @@ class ResidualConvBlock(nn.Module):
         super().__init__()
         norm = norm or FrameNorm()
         self.dense = block.residual == "dense"
+        self.join = torch.maximum if block.residual == "max" else torch.add
         self.units = nn.ModuleList(
             _ConvNorm(widths[-1] if place == 0 else block.filters, block, stride, norm)
             for place, stride in enumerate(block.strides)
@@ -173,7 +175,7 @@ class ResidualConvBlock(nn.Module):
         if self.excite is not None:
             frames = self.excite(frames, axis.mask)
         for shortcut, heard in zip(self.shortcuts, inputs, strict=False):
-            frames = frames + shortcut(heard, axis)
+            frames = self.join(frames, shortcut(heard, axis))
         return self._settle(frames, axis), axis
 
     def _settle(self, frames: Tensor, axis: TimeAxis) -> Tensor:

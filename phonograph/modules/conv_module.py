@@ -24,6 +24,7 @@ class ConvModule(nn.Module):
             over the valid steps of an utterance; or `none`, for example where a batch norm was
             folded into the filter.
         groups: of the group norm, at least 1; they divide the width.
+        padding_counts: whether group and instance norm count all steps rather than valid ones.
         bias: whether the three convolutions have one.
 
     Raises:
@@ -41,6 +42,7 @@ class ConvModule(nn.Module):
         right: int | None = None,
         norm: StepNormKind = "batch",
         groups: int = 1,
+        padding_counts: bool = False,
         bias: bool = True,
     ) -> None:
         super().__init__()
@@ -51,7 +53,7 @@ class ConvModule(nn.Module):
             raise ValueError(f"`right` must be 0 to {kernel - 1}, the kernel less one, not {right}")
         self.pointwise1 = Linear(width, 2 * width, bias=bias)
         self.depthwise = nn.Conv1d(width, width, kernel, groups=width, bias=bias)
-        self.norm = build_step_norm(norm, width, groups)
+        self.norm = build_step_norm(norm, width, groups, padding_counts=padding_counts)
         self.pointwise2 = Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:

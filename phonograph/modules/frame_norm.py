@@ -7,7 +7,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from phonograph.modules.ranges import check_at_least
 
@@ -143,9 +142,8 @@ class GroupFrameNorm(nn.Module):
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
         """Normalise [B, D, 1, T]; `mask` [B, 1, 1, T] is True where a frame is valid."""
-        if self.padding_counts:
-            return functional.group_norm(frames, self.groups, self.weight, self.bias, self.epsilon)
-        valid = mask.unsqueeze(1)
+        # not by PyTorch's own norm, which loses digits where channels are next to each other
+        valid = (torch.ones_like(mask) if self.padding_counts else mask).unsqueeze(1)
         grouped = frames.float().unflatten(1, (self.groups, -1))
         count = valid.sum(4, keepdim=True).clamp(min=1) * grouped.shape[2]
         mean = (grouped * valid).sum((2, 4), keepdim=True) / count

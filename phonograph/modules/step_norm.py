@@ -69,7 +69,9 @@ class NoStepNorm(nn.Module):
 StepNorm = BatchStepNorm | LayerStepNorm | GroupStepNorm | NoStepNorm
 
 
-def build_step_norm(kind: StepNormKind, width: int, groups: int) -> StepNorm:
+def build_step_norm(
+    kind: StepNormKind, width: int, groups: int, *, padding_counts: bool = False
+) -> StepNorm:
     """Make a norm.
 
     Args:
@@ -77,6 +79,7 @@ def build_step_norm(kind: StepNormKind, width: int, groups: int) -> StepNorm:
             an utterance; or `none`.
         width: channels, at least 1.
         groups: of the group norm, at least 1; they divide the width.
+        padding_counts: whether group and instance norm count all steps rather than valid ones.
 
     Raises:
         ValueError: the groups do not divide the width.
@@ -87,8 +90,8 @@ def build_step_norm(kind: StepNormKind, width: int, groups: int) -> StepNorm:
         case "layer":
             return LayerStepNorm(width)
         case "group":
-            return GroupStepNorm(width, groups)
+            return GroupStepNorm(width, groups, padding_counts=padding_counts)
         case "instance":
-            return GroupStepNorm(width, width)
+            return GroupStepNorm(width, width, padding_counts=padding_counts)
         case "none":
             return NoStepNorm()

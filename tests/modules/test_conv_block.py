@@ -57,6 +57,18 @@ def test_groups_are_shuffled_so_that_the_next_convolution_hears_all():
     torch.testing.assert_close(out.flatten() * 1.001**0.5, torch.tensor([0.0, 2.0, 1.0, 3.0]))
 
 
+def test_the_greater_of_block_and_input_may_be_taken():
+    row = ConvBlock(4, kernel=3, residual="max")
+    added = ConvBlock(4, kernel=3)
+    greater = ResidualConvBlock([4], row, activation="identity").eval()
+    total = ResidualConvBlock([4], added, activation="identity").eval()
+    total.load_state_dict(greater.state_dict())
+    frames, whole = torch.randn(1, 4, 1, 5), axis(5)
+    shortcut = greater.shortcuts[0](frames, whole)
+    rest = total([frames], whole)[0] - shortcut
+    torch.testing.assert_close(greater([frames], whole)[0], torch.maximum(rest, shortcut))
+
+
 def test_what_comes_out_is_zero_in_the_padding():
     row = ConvBlock(6, kernel=5, repeat=2, excite=Excite(reduction=2))
     block = ResidualConvBlock([4], row, activation="gelu")

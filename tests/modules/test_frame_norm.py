@@ -38,6 +38,15 @@ def test_padding_counts_where_it_is_asked_for():
     assert built.hears_padding
 
 
+def test_what_lies_far_from_zero_keeps_its_digits():
+    built = FrameNorm("instance", padding=1).build(6)
+    frames = 3 + 1e-3 * torch.randn(2, 6, 1, 50)
+    beside = frames.contiguous(memory_format=torch.channels_last)
+    expected = nn.GroupNorm(6, 6).double()(frames.double()).float()
+    found = built(beside, torch.ones(2, 1, 1, 50, dtype=torch.bool))
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
 def test_a_batch_is_padded_beyond_its_longest_utterance():
     norm = FrameNorm("layer", padding=16)
     assert [norm.padded(size) for size in (15, 16, 17)] == [16, 32, 32]

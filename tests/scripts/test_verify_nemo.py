@@ -10,6 +10,8 @@ import pytest
 import torch
 import yaml
 
+from phonograph.collections.asr.hypothesis import Hypothesis
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path("/work/shared/fixtures")
 CHECKPOINTS = sorted(SHARED.glob("*/model.nemo"))
@@ -172,3 +174,22 @@ def test_the_reference_checkpoints_agree_and_every_array_counts(script, monkeypa
         fed = name in script.INPUTS
         rows = script.compare(script.run_model(path, other).stages if fed else stages, other)
         assert script.DIFFERS in [row.verdict for row in rows], name
+
+
+def test_an_empty_text_is_compared_too(script, tmp_path):
+    tmp_path.joinpath("meta.json").write_text(json.dumps({"greedy_text": ["", "a ."]}))
+    rows = script.compare_texts(tmp_path / "reference.npz", [["b", ""], ["", "a."]])
+    assert [row.verdict for row in rows] == [script.AGREES]
+
+
+def test_spare_spaces_beside_unknown_pieces_do_not_matter(script):
+    unknown = "\u2047"
+    assert script.as_shown(f"a {unknown}  {unknown} b") == script.as_shown(
+        f"a {unknown} {unknown} b"
+    )
+
+
+def test_texts_with_durations_are_compared_as_nemo_shows_them(load_script):
+    stages = load_script("nemo_stages")
+    said = [Hypothesis("abc", (0, 1, 2), -1.0, ())]
+    assert stages.shown_labels(["a", "b", "c"], 1, said) == ["ab"]

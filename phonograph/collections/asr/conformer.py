@@ -9,6 +9,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from phonograph.collections.asr.conformer_stream import (
     ConformerState,
@@ -99,6 +100,7 @@ class Conformer(BlockStream):
         self.settings, self.context, self.scale = block, context, front.scale
         width = feat_out or d_model
         self.subsampling = front.build(feat_in, d_model, stride)
+        self.padding = front.padding
         dropouts = block.dropouts
         self.dropout = nn.Dropout(dropouts.rate if dropouts.before is None else dropouts.before)
         self.position_dropout = nn.Dropout(dropouts.positions)
@@ -167,6 +169,10 @@ class Conformer(BlockStream):
             [B, feat_out, floor((T+shift)/total_stride)] encoded frames, zero in the padding, and
             [B] how many are valid.
         """
+        if self.padding is not None:
+            features = functional.pad(
+                features, (0, self.padding - features.shape[2] % self.padding)
+            )
         x_btd, lengths = self.subsampling(features, lengths)
         x_btd = self.entered(x_btd, torch.arange(x_btd.shape[1], device=x_btd.device))
         mask, sight = self._surroundings(x_btd, lengths)

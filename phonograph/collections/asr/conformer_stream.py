@@ -77,6 +77,8 @@ def why_not_streaming(front: Subsampling, block: BlockSettings, context: Context
         return "attention sees the whole utterance: `context.right` is not given"
     if block.whole:
         return f"`block.norm` {block.norm} hears the whole utterance"
+    if front.padding is not None:
+        return "`subsampling.padding` counts frames after the utterance"
     if front.reduction is not None:
         return "`subsampling.reduction` is not done bit by bit"
     return None

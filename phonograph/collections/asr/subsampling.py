@@ -74,6 +74,10 @@ class Subsampling:
         scale: whether frames are multiplied by the square root of their width before the layers
             (Vaswani et al. 2017, sec. 3.4).
         reduction: a second place where frames are joined.
+        padding: batches are padded to the next multiple of it beyond the longest utterance first.
+            Only stacks notice, which then count the frames that fill up the last one of a batch,
+            and norms that count padding. Some published models do; an utterance's result then
+            depends on what it is batched with.
 
     Raises:
         ValueError: a number is out of range, or this kind cannot be causal.
@@ -84,10 +88,13 @@ class Subsampling:
     causal: bool = False
     scale: bool = False
     reduction: Reduction | None = None
+    padding: int | None = None
 
     def __post_init__(self) -> None:
         if self.channels is not None:
             check_at_least(1, channels=self.channels)
+        if self.padding is not None:
+            check_at_least(1, padding=self.padding)
         if self.causal and self.kind in ("vgg", "stack", "stack_norm"):
             raise ValueError(f"`causal`: the subsampling {self.kind} always hears later frames")
 
@@ -151,7 +158,8 @@ class Subsampling:
                     *sizes, channels, kernel=5, causal=causal, depthwise=depthwise
                 )
             case "stack" | "stack_norm":
-                return StackSubsampling(*sizes, norm=self.kind == "stack_norm")
+                filled = self.padding is not None
+                return StackSubsampling(*sizes, norm=self.kind == "stack_norm", filled=filled)
 
     def reduced_after(self, layers: int) -> int:
         """Return how many layers stand before the reduction; one more when it is last, 0 for none.
@@ -168,5 +176,5 @@ class Subsampling:
         if self.reduction is None:
             return nn.Identity()
         if self.reduction.kind == "pooling":
-            return PoolingReduction(self.reduction.factor)
+            return PoolingReduction(self.reduction.factor, cut=self.padding is not None)
         return Subsampling().build(width, width, self.reduction.factor)

@@ -92,6 +92,8 @@ class StackSubsampling(nn.Module):
         width: channels of the result, at least 1.
         stride: frames that are joined, at least 1.
         norm: whether a layer norm over the features comes first.
+        filled: whether frames are not dropped, as far as the padding that fills up the last stack
+            of the batch would fill up an utterance's own.
 
     Raises:
         ValueError: the stride is below 1.
@@ -101,10 +103,13 @@ class StackSubsampling(nn.Module):
     (torch.Size([1, 3, 16]), tensor([2]))
     """
 
-    def __init__(self, feat_in: int, width: int, stride: int, *, norm: bool = False) -> None:
+    def __init__(
+        self, feat_in: int, width: int, stride: int, *, norm: bool = False, filled: bool = False
+    ) -> None:
         super().__init__()
         check_at_least(1, stride=stride)
         self.stride = stride
+        self.filled = filled
         self.norm = nn.LayerNorm(feat_in) if norm else nn.Identity()
         self.out = Linear(stride * feat_in, width)
 
@@ -114,9 +119,11 @@ class StackSubsampling(nn.Module):
         x_btd = features.transpose(1, 2)
         x_btd = x_btd.masked_fill(~span.mask(x_btd.shape[1]).unsqueeze(2), 0.0)
         size = (x_btd.shape[1] + self.stride - 1) // self.stride
-        x_btd = functional.pad(x_btd, (0, 0, 0, size * self.stride - x_btd.shape[1]))
+        room = size * self.stride - x_btd.shape[1]
+        x_btd = functional.pad(x_btd, (0, 0, 0, room))
         stacked = self.norm(x_btd).unflatten(1, (size, self.stride)).flatten(2)
-        return self.out(stacked), torch.div(span.end, self.stride, rounding_mode="floor")
+        end = span.end + room if self.filled else span.end
+        return self.out(stacked), torch.div(end, self.stride, rounding_mode="floor")
 
 
 class PoolingReduction(nn.Module):
@@ -124,6 +131,7 @@ class PoolingReduction(nn.Module):
 
     Args:
         factor: frames for one, at least 1.
+        cut: whether a batch is cut to whole ones, rather than padded with silence.
 
     >>> pooled, lengths = PoolingReduction(2)(torch.tensor([[[1.0, 3.0, 2.0]]]), torch.tensor([3]))
     >>> pooled, lengths
@@ -131,14 +139,17 @@ class PoolingReduction(nn.Module):
              [2.]]]), tensor([1]))
     """
 
-    def __init__(self, factor: int) -> None:
+    def __init__(self, factor: int, *, cut: bool = False) -> None:
         super().__init__()
         self.factor = factor
+        self.cut = cut
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Shorten [B, D, T] to [B, ceil(T/factor), D], floor(T/factor) of them valid."""
-        size = (features.shape[2] + self.factor - 1) // self.factor
-        filled = functional.pad(features, (0, size * self.factor - features.shape[2]))
+        size = features.shape[2] // self.factor
+        if not self.cut:
+            size = (features.shape[2] + self.factor - 1) // self.factor
+            features = functional.pad(features, (0, size * self.factor - features.shape[2]))
         # Not cut by a view or a pooling: either looks different for even and odd numbers of frames.
-        apart = [filled[..., first :: self.factor][..., :size] for first in range(self.factor)]
+        apart = [features[..., first :: self.factor][..., :size] for first in range(self.factor)]
         return torch.stack(apart).amax(0).transpose(1, 2), lengths // self.factor

@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from phonograph.collections.asr.conv_subsampling import Conv2dSubsampling
-from phonograph.collections.asr.time_subsampling import Conv1dSubsampling
+from phonograph.collections.asr.subsampling import Subsampling
+from phonograph.collections.asr.time_subsampling import (
+    Conv1dSubsampling,
+    PoolingReduction,
+    StackSubsampling,
+)
 
 BOTH = [Conv2dSubsampling, Conv1dSubsampling]
 
@@ -41,3 +46,26 @@ def test_a_stride_that_is_no_power_of_two_is_refused(subsampling, stride):
     told = rf"^`stride` must be a power of two such as 1, 2, 4 or 8, not {stride}$"
     with pytest.raises(ValueError, match=told):
         subsampling(5, 6, stride)
+
+
+@pytest.mark.parametrize("size", range(8, 13))
+def test_filled_stacks_count_what_fills_up_the_last_one_of_the_batch(size):
+    module = StackSubsampling(5, 6, 4, filled=True)
+    frames, shorter = module(torch.zeros(2, 5, size), torch.tensor([size, 6]))
+    assert frames.shape == (2, math.ceil(size / 4), 6)
+    assert shorter.tolist() == [math.ceil(size / 4), (6 + -size % 4) // 4]
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_a_reduction_may_cut_what_is_left_over(size):
+    features, lengths = torch.randn(1, 3, size), torch.tensor([size])
+    pooled, shorter = PoolingReduction(2, cut=True)(features, lengths)
+    whole, same = PoolingReduction(2)(features, lengths)
+    assert pooled.shape[1] == 2
+    assert torch.equal(pooled, whole[:, :2])
+    assert torch.equal(shorter, same)
+
+
+def test_padding_below_one_frame_is_refused():
+    with pytest.raises(ValueError, match=r"^`padding` must be at least 1, not 0$"):
+        Subsampling(padding=0)

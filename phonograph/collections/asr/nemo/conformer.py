@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +31,13 @@ _STYLES = {
     # its contexts are drawn in training; outside of it NeMo lets everything see everything
     "chunked_limited_with_rc": "whole",
 }
-_NORMS = {"batch_norm": "batch", "fused_batch_norm": "batch", "layer_norm": "layer"}
+_NORMS = {
+    "batch_norm": "batch",
+    "fused_batch_norm": "batch",
+    "layer_norm": "layer",
+    "instance_norm": "instance",
+}
+_GROUPS = re.compile(r"group_norm([1-9][0-9]*)")
 _WITHOUT_EFFECT = (
     "_target_",
     "pos_emb_max_len",
@@ -47,23 +54,27 @@ _WITHOUT_EFFECT = (
 )
 
 
-def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
+def translate(
+    settings: Settings, weights: Mapping[str, Tensor], *, pad_to: int = 16, pad_value: float = 0.0
+) -> Part:
     """Translate the section `encoder`.
 
     Args:
         settings: the section.
         weights: its tensors.
+        pad_to: what the front end pads batches to a multiple of, where padding makes a difference.
+        pad_value: what it pads with.
 
     >>> from phonograph.collections.asr.foreign_settings import read_settings
     >>> settings = read_settings(
-    ...     "{feat_in: 80, n_layers: 2, d_model: 8, conv_norm_type: instance_norm, rotary: true}"
+    ...     "{feat_in: 80, n_layers: 2, d_model: 8, conv_norm_type: weight_norm, rotary: true}"
     ... )
     >>> part = translate(settings, {})
     >>> part.arguments["stride"], part.arguments["subsampling"]["kind"]
     (4, 'conv2d')
     >>> for fault in settings.faults():
     ...     print(fault.message)
-    `conv_norm_type` is the text "instance_norm", which is not supported
+    `conv_norm_type` is the text "weight_norm", which is not supported
     `rotary` is not supported
     """
     settings.ignore(*_WITHOUT_EFFECT)
@@ -71,13 +82,19 @@ def translate(settings: Settings, weights: Mapping[str, Tensor]) -> Part:
     attention = settings.choice("self_attention_model", _ATTENTION, "rel_pos")
     feat_out = settings.number("feat_out", -1)
     stride, subsampling = _subsampling(settings)
+    block = _block(settings, attention)
+    stacks = subsampling["kind"].startswith("stack") and max(1, pad_to) % stride > 0
+    if stacks and pad_value:
+        settings.refuse("subsampling", "stacks would be filled up with the front end's `pad_value`")
+    if stacks or "padding_counts" in block:
+        subsampling["padding"] = max(1, pad_to)
     arguments: dict[str, Any] = {
         "feat_in": settings.number("feat_in"),
         "d_model": width,
         "layers": settings.number("n_layers"),
         "stride": stride,
         "subsampling": subsampling,
-        "block": _block(settings, attention),
+        "block": block,
         "context": _context(settings, attention),
         "feat_out": feat_out if feat_out > 0 else None,
     }
@@ -127,7 +144,7 @@ def _block(settings: Settings, attention: str) -> dict[str, Any]:
     positions = "absolute" if attention == "abs_pos" else "relative"
     if attention == "rel_pos" and not untied:
         positions = "relative_shared"
-    return {
+    block: dict[str, Any] = {
         "heads": settings.number("n_heads", 4),
         "kernel": settings.number("conv_kernel_size", 31),
         "expansion": settings.number("ff_expansion_factor", 4),
@@ -139,9 +156,22 @@ def _block(settings: Settings, attention: str) -> dict[str, Any]:
             "layers": settings.number("stochastic_depth_drop_prob", 0.0),
         },
         "positions": positions,
-        "norm": settings.choice("conv_norm_type", _NORMS, "batch_norm"),
         "bias": settings.flag("use_bias", default=True),
     }
+    return block | _norm(settings)
+
+
+def _norm(settings: Settings) -> dict[str, Any]:
+    """Translate the norm; over time NeMo's count the padding."""
+    grouped = _GROUPS.fullmatch(str(settings.peek("conv_norm_type")))
+    if grouped:
+        settings.ignore("conv_norm_type")
+        groups = int(grouped[1])
+        if settings.number("d_model") % groups:
+            settings.refuse("conv_norm_type", "the groups do not divide `d_model`")
+        return {"norm": "group", "groups": groups, "padding_counts": True}
+    kind = settings.choice("conv_norm_type", _NORMS, "batch_norm")
+    return {"norm": kind, "padding_counts": True} if kind == "instance" else {"norm": kind}
 
 
 def _context(settings: Settings, attention: str) -> dict[str, Any]:

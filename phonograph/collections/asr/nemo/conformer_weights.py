@@ -123,12 +123,19 @@ def _layer(
     if block["positions"] == "relative":
         for ours in ("bias_u", "bias_v"):
             yield f"attention.{ours}", weights[f"{theirs}self_attn.pos_{ours}"]
-    for part, tensor in _norm(f"{theirs}conv.batch_norm.", block["norm"], weights):
+    for part, tensor in _norm(f"{theirs}conv.batch_norm.", arguments, weights):
         yield f"conv.norm.{part}", tensor
 
 
-def _norm(theirs: str, kind: str, weights: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+def _norm(
+    theirs: str, arguments: Mapping[str, Any], weights: Mapping[str, Tensor]
+) -> Iterator[tuple[str, Tensor]]:
     """Give the norm after the convolution; whatever its kind, NeMo calls it `batch_norm`."""
+    kind = arguments["block"]["norm"]
+    if kind == "instance":  # it neither scales nor shifts; ours may learn to
+        yield "weight", torch.ones(arguments["d_model"])
+        yield "bias", torch.zeros(arguments["d_model"])
+        return
     for part in _BOTH:
         yield part, weights[theirs + part]
     if kind != "batch":

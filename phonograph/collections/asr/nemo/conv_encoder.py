@@ -17,6 +17,7 @@ _ACTIVATIONS = {
 }
 _NORMS = {name: name for name in ("batch", "layer", "instance", "group")}
 _ADDING = ("add", "stride_add")
+_MODES = (*_ADDING, "max")
 
 
 def translate(settings: Settings, weights: Mapping[str, Tensor], *, pad_to: int = 16) -> Part:
@@ -139,21 +140,25 @@ def _residual(
     runs = [before["residual"] == "dense" for before in earlier]
     after_dense = bool(runs) and runs[-1]
     strides = block["stride"] > 1
-    if residual and mode not in _ADDING:
-        row.refuse("residual_mode", f"only {' and '.join(_ADDING)} are supported")
-    if residual and strides and mode == "add":
+    if residual and mode not in _MODES:
+        row.refuse("residual_mode", f"only {', '.join(_MODES)} are supported")
+    if residual and strides and mode != "stride_add":
         row.refuse("residual_mode", "must be stride_add where a residual block strides")
     if residual and strides and block["repeat"] > 1 and block["stride_at"] == "every":
         row.refuse("stride_last", "must be true where a residual block repeats and strides")
     if dense and not residual:
         row.refuse("residual_dense", "needs `residual`")
+    if dense and mode == "max":
+        row.refuse("residual_mode", "must be add in a dense block")
     if dense and strides:
         row.refuse("residual_dense", "is not supported where a block strides")
     if dense and any(runs) and not after_dense:
         row.refuse("residual_dense", "only one run of dense blocks is supported")
     if residual and not dense and after_dense:
         row.refuse("residual", "must be dense, or false, after a dense block")
-    return "dense" if dense else residual
+    if dense or (residual and mode == "max"):
+        return "dense" if dense else "max"
+    return residual
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ class _Names:
 
     def _added(self) -> int:
         if self.block["residual"] != "dense":
-            return int(self.block["residual"])
+            return int(bool(self.block["residual"]))
         run = 0
         while self.number >= run and self.blocks[self.number - run]["residual"] == "dense":
             run += 1

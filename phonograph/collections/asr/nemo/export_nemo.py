@@ -170,7 +170,8 @@ def _inverse(
         found = inverse_weights(translate, section, ours)
     else:
         names = write_conformer.tensor_names(recogniser.table)
-        found = inverse_weights(conformer.translate, section, ours, names)
+        attending = partial(conformer.translate, pad_to=settings["preprocessor"]["pad_to"])
+        found = inverse_weights(attending, section, ours, names)
     if faults := section.faults():
         raise _cannot(graph, recogniser.encoder.name, [fault.message for fault in faults])
     return _prefixed("encoder", found)

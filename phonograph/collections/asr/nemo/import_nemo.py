@@ -166,11 +166,14 @@ class _Reader:
         settings = self.settings.section("encoder")
         if not _is_one_of(settings, _ENCODERS):
             return Part("asr.conformer")
-        if "Conformer" in str(settings.value("_target_")):
-            return self._part(conformer.translate, settings, "encoder.")
         pad_to = preprocessor.value("pad_to", 16)
-        translate = partial(conv_encoder.translate, pad_to=pad_to if isinstance(pad_to, int) else 0)
-        return self._part(translate, settings, "encoder.")
+        pad_to = pad_to if isinstance(pad_to, int) else 0
+        if "Conformer" in str(settings.value("_target_")):
+            value = preprocessor.number("pad_value", 0.0)
+            attending = partial(conformer.translate, pad_to=pad_to, pad_value=value)
+            return self._part(attending, settings, "encoder.")
+        convolving = partial(conv_encoder.translate, pad_to=pad_to)
+        return self._part(convolving, settings, "encoder.")
 
     def _head(self) -> Part:
         if self.hybrid:

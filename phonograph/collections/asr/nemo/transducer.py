@@ -41,16 +41,16 @@ _OTHER_GREEDY = (
     "boosting_tree_alpha",
     "confidence_method_cfg",
     "enable_per_stream_biasing",
-    "loop_labels",
     "ngram_lm_alpha",
     "preserve_alignments",
     "preserve_frame_confidence",
     "tdt_include_duration_confidence",
     "tdt_include_token_duration",
-    "use_cuda_graph_decoder",
 )
+_JOINTS = ("RNNTJoint", "SampledRNNTJoint")  # the second samples tokens in training only
 _BOOSTED = ("model_path", "key_phrases_file", "key_phrases_list", "key_phrase_items_list")
 _UNLIMITED = 1000  # NeMo would never return from a frame where it never says blank
+_LIMIT_OF_GRAPHS = 10  # NeMo sets it where graphs of CUDA may be used, on processors too
 
 # Which loss; the names beyond these are of other models. The first kind differs in who computes it.
 _PLAIN = ("default", "warprnnt", "warprnnt_numba", "pytorch", "graph_rnnt")
@@ -145,7 +145,10 @@ def translate_joint(
     >>> translate_joint(settings, {}).arguments
     {'d_model': 6, 'activation': 'tanh', 'dropout': 0.0}
     """
-    settings.ignore("_target_", "num_classes", "vocabulary", "log_softmax", "masking_prob")
+    target = str(settings.value("_target_", "RNNTJoint")).rpartition(".")[2]
+    if target not in _JOINTS:
+        settings.refuse("_target_", f"`{target}` is not supported; {' and '.join(_JOINTS)} are")
+    settings.ignore("num_classes", "vocabulary", "log_softmax", "masking_prob", "n_samples")
     settings.ignore("preserve_memory", "fuse_loss_wer", "fused_batch_size")
     settings.ignore("experimental_fuse_loss_wer")
     if settings.number("num_extra_outputs", 0) != len(durations):
@@ -230,13 +233,19 @@ def translate_greedy(settings: Settings, *, tdt: bool) -> Part:
     >>> translate_greedy(settings, tdt=False)
     Part(module='asr.transducer_greedy', arguments={'max_symbols': 5}, weights={})
     """
-    settings.choice("strategy", {"greedy": None, "greedy_batch": None}, "greedy_batch")
+    batched = {"greedy": False, "greedy_batch": True}
+    limited = settings.choice("strategy", batched, "greedy_batch")
     settings.choice("strip_lang_tags", {False: None, None: None}, False)  # noqa: FBT003
     settings.ignore(*_OTHER_DECODING)
     greedy = settings.section("greedy")
     greedy.ignore(*_OTHER_GREEDY)
     tree = greedy.section("boosting_tree")
     tree.ignore(*(set(tree.keys()) - set(_BOOSTED)))
+    labels, graphs = (
+        greedy.flag(key, default=True) for key in ("loop_labels", "use_cuda_graph_decoder")
+    )
+    limited = limited and graphs and (labels or tdt)
     limit = greedy.number("max_symbols", None) or greedy.number("max_symbols_per_step", None)
+    limit = limit or (_LIMIT_OF_GRAPHS if limited else _UNLIMITED)
     module = "asr.tdt_greedy" if tdt else "asr.transducer_greedy"
-    return Part(module, {"max_symbols": int(limit or _UNLIMITED)})
+    return Part(module, {"max_symbols": int(limit)})

@@ -13,7 +13,12 @@ from phonograph.modules.conformer_block import BlockSettings, Dropout
 from phonograph.modules.context import Context
 
 _KINDS = {ours: theirs for theirs, ours in SUBSAMPLING.items()}
-_NORMS = {"batch": "batch_norm", "layer": "layer_norm"}
+_NORMS = {
+    "batch": "batch_norm",
+    "layer": "layer_norm",
+    # NeMo's neither scales nor shifts, so that it has no word for ours
+    "instance": "instance norm with weights",
+}
 _BROKEN = ("vgg", "wide_conv1d", "dw_conv1d")
 _USUAL_PADDING = 16
 _LINEAR = ("conv2d", "dw_conv2d")
@@ -29,7 +34,7 @@ def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     front, block = arguments["subsampling"], arguments["block"]
     front = front if isinstance(front, Subsampling) else Subsampling(front)
     if arguments["stride"] == 1 and front.kind in _LINEAR:
-        front = Subsampling(scale=front.scale, reduction=front.reduction)
+        front = Subsampling(scale=front.scale, reduction=front.reduction, padding=front.padding)
     drops: Dropout = block.dropouts
     local = arguments["context"].is_local
     spelt = replace(
@@ -67,7 +72,7 @@ def encoder_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "n_heads": block.heads,
         **_attention(block, arguments["context"]),
         "conv_kernel_size": block.kernel,
-        "conv_norm_type": _NORMS.get(block.norm, block.norm),
+        "conv_norm_type": _norm(block),
         "conv_context_size": _conv_context(block.kernel, arguments["context"].conv_right),
         "dropout": block.dropouts.rate,
         "dropout_pre_encoder": block.dropouts.before,
@@ -86,6 +91,8 @@ def padding_of(arguments: Mapping[str, Any]) -> int:
     Args:
         arguments: what `plain_arguments` gives.
     """
+    if (padding := arguments["subsampling"].padding) is not None:
+        return int(padding)
     stacked = arguments["subsampling"].kind.startswith("stack")
     return math.lcm(_USUAL_PADDING, arguments["stride"]) if stacked else _USUAL_PADDING
 
@@ -132,6 +139,12 @@ def _places(kind: str, halvings: int) -> list[int]:
         case "dw_conv2d":
             return [0, *(3 * number + place for number in count[1:] for place in (-1, 0))]
     return []
+
+
+def _norm(block: BlockSettings) -> str:
+    if block.norm == "group":
+        return f"group_norm{block.groups}"
+    return _NORMS.get(block.norm, block.norm)
 
 
 def _subsampling(front: Subsampling, stride: int) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def encoder_settings(table: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(block: ConvBlock) -> dict[str, Any]:
+    adding = "stride_add" if block.stride > 1 else "add"
     row: dict[str, Any] = {
         "filters": block.filters,
         "repeat": block.repeat,
@@ -82,7 +83,7 @@ def _row(block: ConvBlock) -> dict[str, Any]:
         "dropout": block.dropout,
         "residual": bool(block.residual),
         "residual_dense": block.residual == "dense",
-        "residual_mode": "stride_add" if block.stride > 1 else "add",
+        "residual_mode": "max" if block.residual == "max" else adding,
         "separable": block.separable,
         "groups": block.groups,
         "future_context": -1 if block.ahead is None else block.ahead,

@@ -21,6 +21,7 @@ from phonograph.collections.asr.nemo.archive import read_archive
 from phonograph.collections.asr.nemo.conformer import translate
 from phonograph.graphs.parameters import convert
 
+PADDED = 90  # frames of the batches in the goldens
 GOLDENS = Path(__file__).parent / "goldens"
 CASES = sorted(path.stem for path in GOLDENS.glob("conformer_*.npz"))
 FIXTURES = Path("/work/shared/fixtures")
@@ -30,6 +31,13 @@ MODELS = (
     "conformer_transducer_tiny_bpe",
     "fastconformer_ctc_tiny_bpe",
 )
+
+
+class Everything(dict[str, torch.Tensor]):
+    """Weights of any name."""
+
+    def __missing__(self, name: str) -> torch.Tensor:
+        return torch.zeros(1, 1, 1)
 
 
 def built(part: Part) -> Conformer:
@@ -57,13 +65,51 @@ def test_an_encoder_of_any_kind_gives_the_same(name):
     settings = read_settings(str(reference.pop("configuration")))
     tensors = {name: torch.from_numpy(array) for name, array in reference.items()}
     weights = Weights({n: t for n, t in tensors.items() if n.startswith("encoder.")})
-    part = translate(settings.section("encoder"), weights.under("encoder."))
+    part = translate(settings.section("encoder"), weights.under("encoder."), pad_to=PADDED)
     assert (settings.faults(), weights.untaken()) == ([], [])
     assert_alike(built(part), reference)
 
 
 def test_the_goldens_are_here():
-    assert len(CASES) == 26
+    assert len(CASES) == 30
+
+
+@pytest.mark.parametrize(
+    ("written", "pad_to", "padding"),
+    [
+        ("subsampling: stacking, subsampling_factor: 4", 16, None),
+        ("subsampling: stacking, subsampling_factor: 3", 16, 16),
+        ("subsampling: stacking_norm, subsampling_factor: 4", 0, 1),
+        ("conv_norm_type: group_norm4", 8, 8),
+        ("conv_norm_type: instance_norm", 0, 1),
+        ("conv_norm_type: layer_norm", 16, None),
+    ],
+)
+def test_the_padding_of_the_front_end_counts_where_it_does_for_nemo(written, pad_to, padding):
+    settings = read_settings(f"{{feat_in: 6, n_layers: 1, d_model: 8, {written}}}")
+    part = translate(settings, Everything(), pad_to=pad_to)
+    assert settings.faults() == []
+    assert part.arguments["subsampling"].get("padding") == padding
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("conv_norm_type: group_norm3", "`conv_norm_type`: the groups do not divide `d_model`"),
+        (
+            "conv_norm_type: group_norm0",
+            '`conv_norm_type` is the text "group_norm0", which is not supported',
+        ),
+        (
+            "subsampling: stacking, subsampling_factor: 3",
+            "`subsampling`: stacks would be filled up with the front end's `pad_value`",
+        ),
+    ],
+)
+def test_norms_and_padding_that_cannot_be_are_refused(written, told):
+    settings = read_settings(f"{{feat_in: 6, n_layers: 1, d_model: 8, {written}}}")
+    translate(settings, {}, pad_to=16, pad_value=-3.0)
+    assert [fault.message for fault in settings.faults()] == [told]
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the reference checkpoints are not here")

@@ -59,7 +59,7 @@ def test_an_encoder_of_any_kind_gives_the_same(name):
 
 
 def test_the_goldens_are_here():
-    assert len(CASES) == 9
+    assert len(CASES) == 10
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the reference checkpoints are not here")
@@ -112,8 +112,16 @@ def test_a_setting_that_is_not_supported_is_named(settings, told):
     [
         ([row(heads=2)], "`jasper.0.heads`: weights shared between channels are not supported"),
         (
-            [row(), row(residual="true", residual_mode="max")],
-            "`jasper.1.residual_mode`: only add and stride_add are supported",
+            [row(), row(residual="true", residual_mode="concat")],
+            "`jasper.1.residual_mode`: only add, stride_add, max are supported",
+        ),
+        (
+            [row(residual="true", residual_dense="true", residual_mode="max")],
+            "`jasper.0.residual_mode`: must be add in a dense block",
+        ),
+        (
+            [row(stride="[2]", residual="true", residual_mode="max")],
+            "`jasper.0.residual_mode`: must be stride_add where a residual block strides",
         ),
         (
             [row(stride="[2]", residual="true")],

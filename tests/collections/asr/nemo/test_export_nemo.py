@@ -54,6 +54,10 @@ TABLE = [
 ]
 ENCODERS = {
     "a table": ("asr.conv_encoder", {"blocks": TABLE, "activation": "silu"}),
+    "the greater": (
+        "asr.conv_encoder",
+        {"blocks": [TABLE[0], {"filters": 8, "kernel": 3, "residual": "max"}]},
+    ),
     "group norm": (
         "asr.conv_encoder",
         {"blocks": TABLE[3:], "norm": {"kind": "group", "groups": 2, "padding": 16}},
@@ -67,6 +71,18 @@ ENCODERS = {
     "split": ("asr.conformer", TINY | {"subsampling": {"kind": "dw_conv1d"}}),
     "stacked": ("asr.conformer", TINY | {"stride": 3, "subsampling": {"kind": "stack"}}),
     "stacked, norm": ("asr.conformer", TINY | {"subsampling": {"kind": "stack_norm"}}),
+    "stacked, padded": (
+        "asr.conformer",
+        TINY | {"stride": 3, "subsampling": {"kind": "stack", "padding": 1}},
+    ),
+    "grouped": (
+        "asr.conformer",
+        TINY
+        | {
+            "block": BLOCK | {"norm": "group", "groups": 2, "padding_counts": True},
+            "subsampling": {"padding": 16},
+        },
+    ),
     "nothing halved": ("asr.conformer", TINY | {"stride": 1}),
     "absolute": (
         "asr.conformer",

@@ -191,16 +191,41 @@ def test_what_is_not_supported_is_named():
 @pytest.mark.parametrize(
     ("written", "limit"),
     [
-        ("max_symbols: 5", 5),
-        ("max_symbols_per_step: 7", 7),
-        ("max_symbols: null", 1000),
-        ("", 1000),
+        ("greedy: {max_symbols: 5}", 5),
+        ("greedy: {max_symbols_per_step: 7}", 7),
+        ("greedy: {max_symbols: null}", 10),
+        ("greedy: {loop_labels: false}", 10),
+        ("greedy: {use_cuda_graph_decoder: false}", 1000),
+        ("strategy: greedy", 1000),
+        ("", 10),
     ],
 )
-def test_a_search_without_a_limit_gets_a_high_one(written, limit):
-    settings = read_settings(f"greedy: {{{written}}}")
-    part = translate_greedy(settings, tdt=True)
+def test_a_search_without_a_limit_gets_that_of_nemo_or_a_high_one(written, limit):
+    part = translate_greedy(read_settings(f"{{{written}}}"), tdt=True)
     assert (part.module, part.arguments) == ("asr.tdt_greedy", {"max_symbols": limit})
+
+
+def test_a_search_frame_by_frame_has_no_limit_of_its_own():
+    settings = read_settings("greedy: {loop_labels: false}")
+    assert translate_greedy(settings, tdt=False).arguments == {"max_symbols": 1000}
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("SampledRNNTJoint", []),
+        (
+            "HATJoint",
+            ["`_target_`: `HATJoint` is not supported; RNNTJoint and SampledRNNTJoint are"],
+        ),
+    ],
+)
+def test_a_joint_network_of_another_kind_is_refused(target, told):
+    settings = read_settings(
+        f"{{_target_: nemo.{target}, n_samples: 500, jointnet: {{joint_hidden: 2}}}}"
+    )
+    translate_joint(settings, {})
+    assert faults_of(settings) == told
 
 
 def test_a_loss_with_durations_that_are_none_is_refused():
