@@ -35,6 +35,28 @@ def read_frames(reader: nn.RNNBase, frames_tbd: Tensor) -> Tensor:
     return _recurrence(frames_tbd, weights, _CELLS[reader.mode])
 
 
+def read_on(reader: nn.RNNBase, frames_tbd: Tensor, state_bsd: Tensor) -> tuple[Tensor, Tensor]:
+    """Read further frames with a recurrent layer.
+
+    While exporting, the number of frames must be fixed: every step is written down.
+
+    Args:
+        reader: as above.
+        frames_tbd: [N, B, width] frames.
+        state_bsd: [B, S, hidden size], S hidden states: of an LSTM two, else one.
+
+    Returns:
+        [N, B, hidden size], and the states after the last frame.
+
+    >>> read, state = read_on(nn.LSTM(4, 6), torch.zeros(9, 2, 4), torch.zeros(2, 2, 6))
+    >>> read.shape, state.shape
+    (torch.Size([9, 2, 6]), torch.Size([2, 2, 6]))
+    """
+    parts = [part.unsqueeze(0).contiguous() for part in state_bsd.unbind(1)]
+    read, after = reader(frames_tbd, tuple(parts) if reader.mode == "LSTM" else parts[0])
+    return read, torch.cat(after if reader.mode == "LSTM" else [after]).transpose(0, 1)
+
+
 _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
 
 

@@ -178,6 +178,8 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"feat_in": 4, "d_model": 6, "layers": 2, "dropout": 0.1},
         {"feat_in": 4, "d_model": 3, "cell": "lstm", "bidirectional": False},
         {"feat_in": 4, "d_model": 5, "layers": 2, "cell": "relu", "join": "sum", "norm": "batch"},
+        {"feat_in": 3, "d_model": 4, "layers": 2, "bidirectional": False, "norm": "batch"},
+        {"feat_in": 3, "d_model": 5, "layers": 3, "cell": "relu", "bidirectional": False},
     ],
     "asr.conv_recurrent": [
         {
@@ -194,7 +196,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "recurrence": Recurrence(bidirectional=False, dropout=0.1),
         },
     ],
-    "asr.row_conv": [{"feat_in": 4, "ahead": 3}],
+    "asr.row_conv": [{"feat_in": 4, "ahead": 3}, {"feat_in": 2, "ahead": 1}],
     "asr.pyramid": [
         {"feat_in": 3, "d_model": 4, "layers": 2},
         {"feat_in": 3, "d_model": 3, "recurrence": Recurrence(bidirectional=False)},
@@ -223,6 +225,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
     "asr.log_spectrogram": [
         {"sample_rate": 16000},
         {"sample_rate": 8000, "bins": 129, "window": 0.025, "normalize": "none"},
+        {"sample_rate": 8000, "bins": 41, "window": 0.01, "hop": 0.02, "normalize": "none"},
     ],
     "asr.waveform_norm": [{"sample_rate": 16000}],
     "asr.wav2vec2": [

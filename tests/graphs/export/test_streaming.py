@@ -151,7 +151,7 @@ def test_a_module_without_steps_is_told(small):
         "`mel` (asr.log_mel) cannot stream: `normalize` per_feature hears the whole utterance",
         "`encoder` (asr.conv_encoder) cannot stream: it has no `step_blocks`",
         "`context` (asr.recurrent) cannot stream: "
-        "a step of its output depends on all of the utterance",
+        "`bidirectional` reads utterances from their ends",
     ]
 
 
