@@ -34,8 +34,9 @@ class Moment:
         return (positions >= 0) & (positions < self.end.unsqueeze(1))
 
     def silenced(self, x: Tensor) -> Tensor:
-        """Return steps [B, D, N] with zeros for those that are not valid, NaN included."""
-        return x.masked_fill(~self.mask(x.shape[-1]).unsqueeze(1), 0.0)
+        """Return steps [B, ..., N] with zeros for those that are not valid, NaN included."""
+        mask = self.mask(x.shape[-1]).view(len(x), *(1,) * (x.dim() - 2), -1)
+        return x.masked_fill(~mask, 0.0)
 
     def within(self, size: int) -> tuple[Tensor, Tensor]:
         """Count how many of `size` steps come before the utterance's start, and before its end.

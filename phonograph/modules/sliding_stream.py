@@ -7,6 +7,7 @@ from torch import Tensor
 
 from phonograph.modules.block_stream import BlockStream, StreamState
 from phonograph.modules.moment import Moment
+from phonograph.modules.reach import Reach
 
 
 class SlidingStream(BlockStream):
@@ -47,9 +48,8 @@ class SlidingStream(BlockStream):
 
     def moment(self, state: StreamState) -> Moment:
         """Return where the outputs of the next blocks stand."""
-        first = state.first + self.stride - 1 - self.ahead
-        first = torch.div(first, self.stride, rounding_mode="floor")
-        return Moment(first, self.outputs(state.end))
+        given = Reach(0, self.ahead, self.stride).outputs(Moment(state.first, state.end))
+        return Moment(given.first, self.outputs(state.end))
 
     def nothing(self, x: Tensor) -> Tensor:
         """Return no outputs."""

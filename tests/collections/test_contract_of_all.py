@@ -195,6 +195,20 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "layers": 1,
             "recurrence": Recurrence(bidirectional=False, dropout=0.1),
         },
+        {
+            "feat_in": 5,
+            "convs": (FrequencyConv(2, (3, 1), (2, 3)), FrequencyConv(2, (3, 5), (1, 2))),
+            "d_model": 4,
+            "layers": 2,
+            "recurrence": Recurrence("lstm", bidirectional=False, norm="batch"),
+        },
+        {
+            "feat_in": 3,
+            "convs": (),
+            "d_model": 3,
+            "layers": 1,
+            "recurrence": Recurrence("relu", bidirectional=False),
+        },
     ],
     "asr.row_conv": [{"feat_in": 4, "ahead": 3}, {"feat_in": 2, "ahead": 1}],
     "asr.pyramid": [

@@ -150,8 +150,7 @@ def test_a_module_without_steps_is_told(small):
     assert faults_of(small) == [
         "`mel` (asr.log_mel) cannot stream: `normalize` per_feature hears the whole utterance",
         "`encoder` (asr.conv_encoder) cannot stream: it has no `step_blocks`",
-        "`context` (asr.recurrent) cannot stream: "
-        "`bidirectional` reads utterances from their ends",
+        "`context` (asr.recurrent) cannot stream: `bidirectional` reads utterances from their ends",
     ]
 
 
