@@ -35,7 +35,7 @@ class Moment:
 
     def silenced(self, x: Tensor) -> Tensor:
         """Return steps [B, ..., N] with zeros for those that are not valid, NaN included."""
-        mask = self.mask(x.shape[-1]).view(len(x), *(1,) * (x.dim() - 2), -1)
+        mask = self.mask(x.shape[-1]).view(x.shape[0], *(1,) * (x.dim() - 2), -1)
         return x.masked_fill(~mask, 0.0)
 
     def within(self, size: int) -> tuple[Tensor, Tensor]:

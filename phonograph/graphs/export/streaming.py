@@ -220,17 +220,20 @@ def _wired(whole: ExportedView, stages: Sequence[Stage]) -> fx.GraphModule:
     values: dict[fx.Node, Any] = {}
     after: dict[str, Any] = {}
     results: Mapping[str, Any] = {}
+    lengths = given[whole.inputs[1].name]
     for node in whole.module.graph.nodes:
         match node.op, node.target:
             case "placeholder", name:
                 values[node] = given[name]
-            case "call_module", name if name in before:
-                x, lengths = (values[wire] for wire in node.all_input_nodes)
+            case "call_module", str(name) if name in before:
+                x = values[node.all_input_nodes[0]]
                 step = traced.call_module(name, (x, lengths, before[name]))
                 for place, state in enumerate(before[name], start=3):
                     after[NEXT + state.name] = _item(traced, step, place)
-                marks = (_item(traced, step, 0), _item(traced, step, 2), _item(traced, step, 1), -1)
-                values[node] = step
+                read, lengths = (_item(traced, step, place) for place in (0, 1))
+                marks = (read, _item(traced, step, 2), lengths, -1)
+                alone = len(whole.graph.nodes[name].declaration.ports.returned) == 1
+                values[node] = read if alone else step
             case "output", _:
                 results = fx.node.map_arg(node.args[0], values.__getitem__)
             case _:

@@ -39,6 +39,39 @@ views:
 """
 CHUNKED = "context: {left: 4, right: 1, style: chunked, conv_right: 0}"
 
+ONLINE = """\
+phonograph: 1
+name: online
+modules:
+  data:
+    module: asr.manifest
+    with: {sample_rate: 8000, tokenizer: {type: characters, alphabet: "ab "}}
+  spectrum:
+    module: asr.log_spectrogram
+    from: data.audio
+    with: {bins: 81, normalize: none}
+  encoder:
+    module: asr.conv_recurrent
+    from: spectrum.features
+    with:
+      convs:
+        - {filters: 3, kernel: [11, 5], stride: [2, 2]}
+        - {filters: 2, kernel: [5, 5], stride: [2, 1]}
+      d_model: 6
+      layers: 2
+      recurrence: {cell: lstm, bidirectional: false, norm: batch}
+  ahead: {module: asr.row_conv, from: encoder.encoded, with: {ahead: 3}}
+  more:
+    module: asr.recurrent
+    from: ahead.encoded
+    with: {d_model: 5, cell: gru, bidirectional: false}
+  head: {module: asr.ctc_head, from: more.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+  text: {module: asr.ctc_greedy, from: head.log_probs}
+views:
+  infer: {feed: [data.audio], run: [text.text]}
+"""
+
 
 @pytest.fixture
 def live(build_small):
@@ -106,6 +139,30 @@ def test_a_file_runs_the_stream(live, tmp_path, ending):
     assert report.inputs == ("audio [B, 640]", "audio_lengths [B]")
     assert report.outputs == ("log_probs [B, 2, 4]", "valid [B, 2]")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_recurrent_layers_stream_behind_convolutions(build_small):
+    view = stream_view(build_small(ONLINE), "infer")
+    assert view.block == 2 * 80
+    assert compare_stream(view, lambda given: view.step.module(**given)).wrong == []
+
+
+def test_several_steps_of_a_recurrent_layer_may_come_at_a_time(build_small):
+    text = LIVE.replace(
+        "  head: {module: asr.ctc_head, from: encoder.encoded}",
+        "  more: {module: asr.recurrent, from: encoder.encoded, with: {bidirectional: false}}\n"
+        "  head: {module: asr.ctc_head, from: more.encoded}",
+    )
+    view = stream_view(build_small(text), "infer")
+    assert view.block == 2 * 4 * 80
+    assert compare_stream(view, lambda given: view.step.module(**given)).wrong == []
+
+
+@pytest.mark.parametrize("ending", [".onnx", ".pt2"])
+def test_a_file_runs_the_stream_of_recurrent_layers(build_small, tmp_path, ending):
+    report = export_view(build_small(ONLINE), "infer", tmp_path / f"a{ending}", streaming=True)
+    assert max(far for one in report.comparison.differences for far in one.largest.values()) < 1e-5
+    assert report.inputs == ("audio [B, 160]", "audio_lengths [B]")
 
 
 def test_a_file_tells_how_its_stream_is_run(live, tmp_path):
