@@ -82,6 +82,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
     "asr.mfcc": [
         {"sample_rate": 16000, "n_mfcc": 3, "n_mels": 4},
         {"sample_rate": 8000, "n_mfcc": 5, "n_mels": 5, "framing": Framing(frames="whole")},
+        {"sample_rate": 8000, "n_mfcc": 3, "n_mels": 4, "window": 0.02, "framing": Framing()},
     ],
     "asr.conv_encoder": [
         {
