@@ -174,10 +174,12 @@ class RecurrentLayer(nn.Module):
         Returns:
             [N, B, width], and the state after the last frame.
         """
-        # The same steps whatever the values are, where they are written down.
-        apart = torch.compiler.is_exporting() or bool(silent.any())
+        size = len(frames_tbd)
+        # Where the steps are written down they must not depend on values.
+        apart = size if torch.compiler.is_exporting() else int(silent.max())
+        sizes = [1] * apart + [size - apart] * (apart < size)
         read = []
-        for number, frames in enumerate(frames_tbd.split(1 if apart else len(frames_tbd))):
+        for number, frames in enumerate(frames_tbd.split(sizes)):
             part, after = read_on(self.reader, frames, state)
             state = torch.where((silent > number)[:, None, None], state, after)
             read.append(part)

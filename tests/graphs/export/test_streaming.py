@@ -6,10 +6,14 @@ import onnx
 import pytest
 import torch
 
+from phonograph.collections import default_registry
+from phonograph.collections.recipes import SCHEME, locate
 from phonograph.errors import GraphError
+from phonograph.graphs.check import load_graph
 from phonograph.graphs.export.export import export_view
 from phonograph.graphs.export.stream_comparison import compare_stream, heard
-from phonograph.graphs.export.streaming import stream_view
+from phonograph.graphs.export.streaming import stream_view, streaming_faults
+from phonograph.graphs.model import sketch
 
 LIVE = """\
 phonograph: 1
@@ -203,12 +207,24 @@ def test_all_that_hears_whole_utterances_is_told_at_once(build_small):
     ]
 
 
-def test_a_module_without_steps_is_told(small):
+def test_both_directions_are_told(small):
     assert faults_of(small) == [
         "`mel` (asr.log_mel) cannot stream: `normalize` per_feature hears the whole utterance",
-        "`encoder` (asr.conv_encoder) cannot stream: it has no `step_blocks`",
         "`context` (asr.recurrent) cannot stream: `bidirectional` reads utterances from their ends",
     ]
+
+
+def test_a_module_without_steps_is_told(build_small):
+    text = LIVE.replace("asr.log_mel", "asr.stored_log_mel").replace(", normalize: none", "")
+    assert faults_of(build_small(text)) == [
+        "`mel` (asr.stored_log_mel) cannot stream: it has no `step_blocks`"
+    ]
+
+
+def test_the_recipe_for_streams_has_no_faults():
+    path, shown = locate(f"{SCHEME}asr/deep-speech-2-online")
+    model = sketch(load_graph(path, [], default_registry(), name=shown))
+    assert streaming_faults(model, model.plan("infer")) == []
 
 
 def test_a_state_that_grows_is_told(build_small):
