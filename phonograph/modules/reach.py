@@ -55,6 +55,8 @@ class Reach:
 
     def outputs(self, moment: Moment) -> Moment:
         """Return where the outputs of steps that stand so stand themselves."""
-        first = moment.first + self.stride - 1 - self.after
-        ends = (first, moment.end + self.stride - 1)
-        return Moment(*(torch.div(end, self.stride, rounding_mode="floor") for end in ends))
+        if self.stride == 1:
+            return moment.earlier(self.after)
+        # `//`, since what `torch.div` becomes in ONNX goes through float32
+        first = (moment.first + self.stride - 1 - self.after) // self.stride
+        return Moment(first, (moment.end + self.stride - 1) // self.stride)

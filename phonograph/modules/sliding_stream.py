@@ -29,7 +29,7 @@ class SlidingStream(BlockStream):
 
     def outputs(self, steps: Tensor) -> Tensor:
         """Return how many outputs so many steps give."""
-        return torch.div(steps + self.stride - 1, self.stride, rounding_mode="floor")
+        return (steps + self.stride - 1) // self.stride
 
     def late(self, late: int = 0) -> int:
         """Return how many outputs before the first valid one come out of a stream."""

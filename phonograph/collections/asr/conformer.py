@@ -229,7 +229,7 @@ class Conformer(BlockStream):
         x_btd, _ = self.subsampling(heard, span)
         size = x.shape[2] // self.stride
         x_btd = x_btd[:, self.skipped : self.skipped + size]
-        frames = torch.div(state.end + self.shift, self.stride, rounding_mode="floor")
+        frames = (state.end + self.shift) // self.stride
         moment = Moment(kept.position, frames)
         x_btd = self.entered(x_btd, moment.positions(size))
         older = kept.layers[0].attention.key.shape[1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -104,7 +103,7 @@ class Wav2Letter(SlidingStream):
 
     def outputs(self, steps: Tensor) -> Tensor:
         """Return how many frames so many frames of the features give."""
-        return torch.div(steps, 2, rounding_mode="floor") + 1
+        return steps // 2 + 1
 
     def begun(self, batch: int, late: int) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return the features that a stream begins with, and what is heard again."""
@@ -123,7 +122,7 @@ class Wav2Letter(SlidingStream):
         for (conv, reach), before in zip(self._convs, state.kept, strict=True):
             heard, kept, moment = reach.heard(moment.silenced(x), before, moment)
             x = functional.relu(functional.conv1d(heard, conv.weight, conv.bias, conv.stride))
-            moment = replace(moment, end=torch.div(state.end, 2, rounding_mode="floor"))
+            moment = replace(moment, end=state.end // 2)
             after.append(kept)
         moment = self.moment(state)
         encoded = moment.silenced(functional.relu(self.mix(x)))

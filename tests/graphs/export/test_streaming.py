@@ -151,6 +151,19 @@ def test_recurrent_layers_stream_behind_convolutions(build_small):
     assert compare_stream(view, lambda given: view.step.module(**given)).wrong == []
 
 
+@pytest.mark.parametrize(
+    "part", ["encoder_kept_convs_0", "encoder_kept_stack_1", "ahead_kept", "more_kept_0"]
+)
+def test_every_state_of_recurrent_layers_and_filters_is_needed(build_small, part):
+    view = stream_view(build_small(ONLINE), "infer")
+
+    def forgetful(given):
+        results = view.step.module(**given)
+        return {n: torch.zeros_like(v) if n == f"next_{part}" else v for n, v in results.items()}
+
+    assert len(compare_stream(view, forgetful).wrong) == 4
+
+
 def test_several_steps_of_a_recurrent_layer_may_come_at_a_time(build_small):
     text = LIVE.replace(
         "  head: {module: asr.ctc_head, from: encoder.encoded}",
@@ -221,8 +234,9 @@ def test_a_module_without_steps_is_told(build_small):
     ]
 
 
-def test_the_recipe_for_streams_has_no_faults():
-    path, shown = locate(f"{SCHEME}asr/deep-speech-2-online")
+@pytest.mark.parametrize("recipe", ["deep-speech-2-online", "wav2letter-wave"])
+def test_recipes_of_limited_context_stream(recipe):
+    path, shown = locate(f"{SCHEME}asr/{recipe}")
     model = sketch(load_graph(path, [], default_registry(), name=shown))
     assert streaming_faults(model, model.plan("infer")) == []
 
