@@ -12,6 +12,7 @@ from phonograph.modules.attention import AttentionState, SelfAttention, Sight
 from phonograph.modules.context import Context
 from phonograph.modules.conv_module import ConvModule
 from phonograph.modules.feed_forward import FeedForward
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_odd_kernel
 from phonograph.modules.step_norm import StepNormKind
 
@@ -119,44 +120,6 @@ class BlockState(NamedTuple):
     conv: Tensor
     before_conv: Tensor
     held: Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the steps of a stream stand.
-
-    Args:
-        first: [B] position of the first one; before 0 nothing was said yet.
-        end: [B] positions from here on are after the end of the utterance.
-    """
-
-    first: Tensor
-    end: Tensor
-
-    def earlier(self, steps: int) -> Moment:
-        """Return where steps that come so much later stand."""
-        return Moment(self.first - steps, self.end)
-
-    def mask(self, size: int) -> Tensor:
-        """Mark the valid ones of `size` steps, [B, size].
-
-        >>> Moment(torch.tensor([-1]), torch.tensor([2])).mask(4)
-        tensor([[False,  True,  True, False]])
-        """
-        positions = self.positions(size)
-        return (positions >= 0) & (positions < self.end.unsqueeze(1))
-
-    def within(self, size: int) -> tuple[Tensor, Tensor]:
-        """Count how many of `size` steps come before the utterance's start, and before its end.
-
-        >>> Moment(torch.tensor([-1]), torch.tensor([2])).within(4)
-        (tensor([1]), tensor([3]))
-        """
-        return (-self.first).clamp(0, size), (self.end - self.first).clamp(0, size)
-
-    def positions(self, size: int) -> Tensor:
-        """Return the positions of `size` steps, [B, size]."""
-        return self.first.unsqueeze(1) + torch.arange(size, device=self.first.device)
 
 
 class ConformerBlock(nn.Module):

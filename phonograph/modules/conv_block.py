@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from itertools import zip_longest
+from typing import Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
-from phonograph.modules.fold_norms import Foldable
-from phonograph.modules.frame_norm import (
-    BatchFrameNorm,
-    FrameNorm,
-    GroupFrameNorm,
-    NoFrameNorm,
-)
+from phonograph.modules.conv_norm import ConvNorm, Shortcut
+from phonograph.modules.frame_norm import FrameNorm
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_dropout
 from phonograph.modules.squeeze_excite import Excite, SqueezeExcite
 from phonograph.modules.time_axis import TimeAxis
@@ -99,11 +96,26 @@ class ConvBlock:
     @property
     def look_ahead(self) -> float:
         """How many frames after its own an output depends on; infinite with a gate."""
-        if self.excite is not None:
-            return float("inf")
+        return self.delay if self.excite is None else float("inf")
+
+    @property
+    def delay(self) -> int:
+        """How many frames after its own an output waits for in a stream."""
         after = self.dilation * (self.kernel // 2 if self.ahead is None else self.ahead)
         rates = [self.stride**place for place in range(self.repeat)]
         return after * (sum(rates) if self.stride_at == "every" else self.repeat)
+
+
+class ConvBlockState(NamedTuple):
+    """What a block keeps of a stream: frames that are heard again.
+
+    Args:
+        units: by its convolutions.
+        shortcuts: on the way of each input that is added, until the convolutions have come as far.
+    """
+
+    units: tuple[Tensor, ...]
+    shortcuts: tuple[Tensor, ...]
 
 
 class ResidualConvBlock(nn.Module):
@@ -119,6 +131,8 @@ class ResidualConvBlock(nn.Module):
         block: the sizes.
         activation: after every norm; the last one follows the addition.
         norm: what follows every convolution.
+        sooner: how many frames sooner than the block's own input each input comes in a stream; all
+            at the same time when left out.
 
     Raises:
         ValueError: groups do not divide channels, or there are too few to reduce.
@@ -137,13 +151,14 @@ class ResidualConvBlock(nn.Module):
         *,
         activation: Activation,
         norm: FrameNorm | None = None,
+        sooner: Sequence[int] = (),
     ) -> None:
         super().__init__()
         norm = norm or FrameNorm()
         self.dense = block.residual == "dense"
         self.join = torch.maximum if block.residual == "max" else torch.add
         self.units = nn.ModuleList(
-            _ConvNorm(widths[-1] if place == 0 else block.filters, block, stride, norm)
+            _unit(widths[-1] if place == 0 else block.filters, block, stride, norm)
             for place, stride in enumerate(block.strides)
         )
         self.activation = _ACTIVATIONS[activation]()
@@ -153,7 +168,9 @@ class ResidualConvBlock(nn.Module):
             else None
         )
         self.shortcuts = nn.ModuleList(
-            _Shortcut(width, block, norm) for width in (widths if block.residual else ())
+            _shortcut(width, block, norm, frames)
+            for width, frames in zip_longest(widths, sooner, fillvalue=0)
+            if block.residual
         )
         self.dropout = nn.Dropout(block.dropout)
 
@@ -178,66 +195,63 @@ class ResidualConvBlock(nn.Module):
             frames = self.join(frames, shortcut(heard, axis))
         return self._settle(frames, axis), axis
 
+    def start(self, batch: int) -> ConvBlockState:
+        """Return what is kept before the first frame of a stream."""
+        units = tuple(unit.over_time.start(batch) for unit in self._units)
+        return ConvBlockState(units, tuple(one.start(batch) for one in self._shortcuts))
+
+    def step(
+        self, inputs: Sequence[Tensor], moment: Moment, state: ConvBlockState
+    ) -> tuple[Tensor, Moment, ConvBlockState]:
+        """Run the block on the next frames of a stream, in evaluation; it must not have a gate.
+
+        Args:
+            inputs: [B, width, 1, N] each, zero where they are not valid; N is a multiple of the
+                stride.
+            moment: where those of the block's own input, the last, stand.
+            state: what went before.
+
+        Returns:
+            [B, filters, 1, N / stride] frames, where they stand, and what the next step needs.
+        """
+        frames, units, shortcuts = inputs[-1], [], []
+        for place, (unit, kept) in enumerate(zip(self._units, state.units, strict=True)):
+            if place > 0:
+                frames = moment.silenced(self.activation(frames))
+            frames, moment, heard = unit.step(frames, moment, kept)
+            units.append(heard)
+        for shortcut, x, kept in zip(self._shortcuts, inputs, state.shortcuts, strict=False):
+            added, heard = shortcut.step(x, moment, kept)
+            frames = frames + added
+            shortcuts.append(heard)
+        after = ConvBlockState(tuple(units), tuple(shortcuts))
+        return moment.silenced(self.activation(frames)), moment, after
+
+    @property
+    def _units(self) -> list[ConvNorm]:
+        return cast("list[ConvNorm]", list(self.units))
+
+    @property
+    def _shortcuts(self) -> list[Shortcut]:
+        return cast("list[Shortcut]", list(self.shortcuts))
+
     def _settle(self, frames: Tensor, axis: TimeAxis) -> Tensor:
         frames = self.dropout(self.activation(frames))
         # The activation's backward pass may need its result.
         return frames * axis.mask if torch.is_grad_enabled() else frames.mul_(axis.mask)
 
 
-class _Normalized(Foldable):
-    """A convolution and its norm."""
-
-    conv: TimeConv
-    norm: BatchFrameNorm | GroupFrameNorm | NoFrameNorm
-
-    def fold(self) -> bool:
-        if not isinstance(self.norm, BatchFrameNorm):
-            return False
-        scale, shift = self.norm.scale_and_shift()
-        with torch.no_grad():
-            self.conv.weight.mul_(scale[:, None, None])
-        self.conv.bias = nn.Parameter(shift)
-        self.norm = NoFrameNorm()
-        return True
+def _unit(width_in: int, block: ConvBlock, stride: int, norm: FrameNorm) -> ConvNorm:
+    over_time = partial(
+        TimeConv, kernel=block.kernel, stride=stride, dilation=block.dilation, ahead=block.ahead
+    )
+    built = norm.build(block.filters)
+    if not block.separable:
+        return ConvNorm(over_time(width_in, block.filters, groups=block.groups), built)
+    depthwise = over_time(width_in, width_in, groups=width_in)
+    return ConvNorm(TimeConv(width_in, block.filters, groups=block.groups), built, depthwise)
 
 
-class _ConvNorm(_Normalized):
-    """A convolution, whole or separable, its norm, and a shuffle of its groups."""
-
-    def __init__(self, width_in: int, block: ConvBlock, stride: int, norm: FrameNorm) -> None:
-        super().__init__()
-        self.stride = stride
-        self.groups = block.groups
-        over_time = partial(
-            TimeConv, kernel=block.kernel, stride=stride, dilation=block.dilation, ahead=block.ahead
-        )
-        self.depthwise: TimeConv | None = None
-        if block.separable:
-            self.depthwise = over_time(width_in, width_in, groups=width_in)
-            self.conv = TimeConv(width_in, block.filters, groups=block.groups)
-        else:
-            self.conv = over_time(width_in, block.filters, groups=block.groups)
-        self.norm = norm.build(block.filters)
-
-    def forward(self, frames: Tensor, axis: TimeAxis) -> tuple[Tensor, TimeAxis]:
-        axis = axis.strided(self.stride)
-        if self.depthwise is not None:
-            frames = self.depthwise(frames)
-            if self.norm.hears_padding:  # it must not hear what the filter has spread there
-                frames = frames * axis.mask
-        frames = self.norm(self.conv(frames), axis.mask)
-        if self.groups > 1:
-            frames = frames.unflatten(1, (self.groups, -1)).transpose(1, 2).flatten(1, 2)
-        return frames, axis
-
-
-class _Shortcut(_Normalized):
-    """A pointwise convolution of an input that is added, and its norm."""
-
-    def __init__(self, width_in: int, block: ConvBlock, norm: FrameNorm) -> None:
-        super().__init__()
-        self.conv = TimeConv(width_in, block.filters, stride=block.total_stride)
-        self.norm = norm.build(block.filters)
-
-    def forward(self, frames: Tensor, axis: TimeAxis) -> Tensor:
-        return self.norm(self.conv(frames), axis.mask)
+def _shortcut(width_in: int, block: ConvBlock, norm: FrameNorm, sooner: int) -> Shortcut:
+    conv = TimeConv(width_in, block.filters, stride=block.total_stride)
+    return Shortcut(conv, norm.build(block.filters), block.delay + sooner)

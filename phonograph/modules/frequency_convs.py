@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.clipped_relu import ClippedRelu
 from phonograph.modules.masks import valid_mask
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least
+from phonograph.modules.reach import Reach
 
 _BANDS, _FRAMES = 0, 1
 
@@ -68,10 +71,9 @@ class FrequencyConvs(nn.Module):
         super().__init__()
         check_at_least(1, feat_in=bands)
         channels = [1, *(conv.filters for conv in convs)]
-        self.layers = nn.ModuleList(
-            _Layer(width_in, conv) for width_in, conv in zip(channels, convs, strict=False)
-        )
-        for conv in convs:
+        self.layers = nn.ModuleList()
+        for width_in, conv in zip(channels, convs, strict=False):
+            self.layers.append(_Layer(width_in, bands, conv))
             bands = conv.left_of(bands, _BANDS)
         self.width = channels[-1] * bands
 
@@ -91,16 +93,45 @@ class FrequencyConvs(nn.Module):
             planes, lengths = layer(planes, lengths)
         return planes.flatten(1, 2), lengths
 
+    def start(self, batch: int) -> tuple[Tensor, ...]:
+        """Return what the layers keep before the first frame of a stream."""
+        return tuple(layer.start(batch) for layer in self._each)
+
+    def step(
+        self, features: Tensor, moment: Moment, kept: tuple[Tensor, ...]
+    ) -> tuple[Tensor, Moment, tuple[Tensor, ...]]:
+        """Convolve the next frames of a stream, in evaluation.
+
+        Args:
+            features: [B, bands, N], of which the last is the last that an output hears; N is a
+                multiple of the stride.
+            moment: where they stand.
+            kept: what went before.
+
+        Returns:
+            [B, width, N / stride] frames, where they stand, and what the next step needs.
+        """
+        planes, after = moment.silenced(features.unsqueeze(1)), []
+        for layer, before in zip(self._each, kept, strict=True):
+            planes, moment, heard = layer.step(planes, moment, before)
+            after.append(heard)
+        return planes.flatten(1, 2), moment, tuple(after)
+
+    @property
+    def _each(self) -> list[_Layer]:
+        return cast("list[_Layer]", list(self.layers))
+
 
 class _Layer(nn.Module):
-    def __init__(self, width_in: int, conv: FrequencyConv) -> None:
+    def __init__(self, width_in: int, bands_in: int, conv: FrequencyConv) -> None:
         super().__init__()
         bands, frames = conv.kernel
         padding = (bands // 2, frames // 2)
         self.conv = nn.Conv2d(width_in, conv.filters, conv.kernel, conv.stride, padding)
         self.norm = nn.BatchNorm2d(conv.filters)
         self.activation = ClippedRelu()
-        self.settings = conv
+        self.settings, self.bands_in = conv, bands_in
+        self.reach = Reach(frames // 2, frames // 2, conv.stride[_FRAMES])
 
     def forward(self, planes: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         planes = self.activation(self.norm(self.conv(planes)))
@@ -111,6 +142,21 @@ class _Layer(nn.Module):
             planes = functional.max_pool2d(planes, settings.pool, ceil_mode=True)
             lengths = (lengths + settings.pool[_FRAMES] - 1) // settings.pool[_FRAMES]
         return planes, lengths
+
+    def start(self, batch: int) -> Tensor:
+        sizes = (batch, self.conv.in_channels, self.bands_in, self.reach.again)
+        return self.conv.weight.new_zeros(sizes)
+
+    def step(self, planes: Tensor, moment: Moment, kept: Tensor) -> tuple[Tensor, Moment, Tensor]:
+        planes, kept, moment = self.reach.heard(planes, kept, moment)
+        padding = (self.settings.kernel[_BANDS] // 2, 0)
+        conv, pool = self.conv, self.settings.pool
+        planes = functional.conv2d(planes, conv.weight, conv.bias, self.settings.stride, padding)
+        planes = moment.silenced(self.activation(self.norm(planes)))
+        if max(pool) > 1:
+            moment = Reach(0, pool[_FRAMES] - 1, pool[_FRAMES]).outputs(moment)
+            planes = functional.max_pool2d(planes, pool, ceil_mode=True)
+        return planes, moment, kept
 
 
 def frames_per_frame(convs: Sequence[FrequencyConv]) -> int:

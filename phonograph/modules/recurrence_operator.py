@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 _CELLS = {"LSTM": "lstm", "GRU": "gru", "RNN_RELU": "relu"}
+_FEW = 8  # frames; oneDNN's LSTM lays its weights out anew every time, which takes longer
 
 
 def read_frames(reader: nn.RNNBase, frames_tbd: Tensor) -> Tensor:
@@ -33,6 +34,45 @@ def read_frames(reader: nn.RNNBase, frames_tbd: Tensor) -> Tensor:
         return read
     weights = [reader.get_parameter(name) for name in _WEIGHTS]
     return _recurrence(frames_tbd, weights, _CELLS[reader.mode])
+
+
+def read_on(reader: nn.RNNBase, frames_tbd: Tensor, state_bsd: Tensor) -> tuple[Tensor, Tensor]:
+    """Read further frames with a recurrent layer.
+
+    While exporting, the number of frames must be fixed: every step is written down.
+
+    Args:
+        reader: as above.
+        frames_tbd: [N, B, width] frames.
+        state_bsd: [B, S, hidden size], S hidden states: of an LSTM two, else one.
+
+    Returns:
+        [N, B, hidden size], and the states after the last frame.
+
+    >>> read, state = read_on(nn.LSTM(4, 6), torch.zeros(9, 2, 4), torch.zeros(2, 2, 6))
+    >>> read.shape, state.shape
+    (torch.Size([9, 2, 6]), torch.Size([2, 2, 6]))
+    """
+    if _by_cells(reader, frames_tbd):
+        return _stepped(reader, frames_tbd, state_bsd)
+    parts = [part.unsqueeze(0).contiguous() for part in state_bsd.unbind(1)]
+    read, after = reader(frames_tbd, tuple(parts) if reader.mode == "LSTM" else parts[0])
+    return read, torch.cat(after if reader.mode == "LSTM" else [after]).transpose(0, 1)
+
+
+def _by_cells(reader: nn.RNNBase, frames_tbd: Tensor) -> bool:
+    few = frames_tbd.is_cpu and frames_tbd.shape[0] <= _FEW
+    return few and reader.mode == "LSTM" and not torch.compiler.is_exporting()
+
+
+def _stepped(reader: nn.RNNBase, frames_tbd: Tensor, state_bsd: Tensor) -> tuple[Tensor, Tensor]:
+    weights = [reader.get_parameter(name) for name in _WEIGHTS]
+    hidden, cell = state_bsd.unbind(1)
+    read = []
+    for frame in frames_tbd:
+        hidden, cell = torch.lstm_cell(frame, (hidden, cell), *weights)
+        read.append(hidden)
+    return torch.stack(read), torch.stack([hidden, cell], 1)
 
 
 _WEIGHTS = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")

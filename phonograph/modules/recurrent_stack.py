@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_at_least, check_dropout
-from phonograph.modules.recurrence_operator import read_frames
+from phonograph.modules.recurrence_operator import read_frames, read_on
 
 Cell = Literal["gru", "lstm", "relu"]
 Join = Literal["concat", "sum"]
@@ -49,6 +49,11 @@ class Recurrence:
 
     def __post_init__(self) -> None:
         check_dropout(self.dropout)
+
+    @property
+    def no_stream(self) -> str | None:
+        """Why a stream cannot be read, or None when it can."""
+        return "`bidirectional` reads utterances from their ends" if self.bidirectional else None
 
 
 class RecurrentStack(nn.Module):
@@ -90,6 +95,33 @@ class RecurrentStack(nn.Module):
             frames_tbd = layer(self.dropout(frames_tbd), lengths)
         return frames_tbd
 
+    def start(self, batch: int) -> tuple[Tensor, ...]:
+        """Return the states of the layers before the first frame of a stream."""
+        return tuple(layer.start(batch) for layer in self._each)
+
+    def step(
+        self, frames_tbd: Tensor, silent: Tensor, states: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Read the next frames of a stream, in one direction, in evaluation.
+
+        Args:
+            frames_tbd: [N, B, width_in] frames.
+            silent: [B] how many of them come before the utterance.
+            states: what went before.
+
+        Returns:
+            [N, B, width], of which silent frames hold no meaning, and what the next frames need.
+        """
+        after = []
+        for layer, state in zip(self._each, states, strict=True):
+            frames_tbd, state = layer.step(frames_tbd, silent, state)
+            after.append(state)
+        return frames_tbd, tuple(after)
+
+    @property
+    def _each(self) -> list[RecurrentLayer]:
+        return cast("list[RecurrentLayer]", list(self.layers))
+
 
 class RecurrentLayer(nn.Module):
     """One layer: a reader in each direction, their outputs joined, and perhaps a batch norm.
@@ -130,10 +162,37 @@ class RecurrentLayer(nn.Module):
             read = read + other if self.adds else torch.cat([read, other], 2)
         return read if self.norm is None else self._normalized(read, lengths)
 
+    def start(self, batch: int) -> Tensor:
+        """Return the state before the first frame of a stream: [B, 1 or 2, hidden size]."""
+        parts = 2 if self.reader.mode == "LSTM" else 1
+        weight = self.reader.get_parameter("weight_hh_l0")
+        return weight.new_zeros(batch, parts, self.reader.hidden_size)
+
+    def step(self, frames_tbd: Tensor, silent: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Read the next frames of a stream; see `RecurrentStack.step`.
+
+        Returns:
+            [N, B, width], and the state after the last frame.
+        """
+        size = len(frames_tbd)
+        # Where the steps are written down they must not depend on values.
+        apart = size if torch.compiler.is_exporting() else int(silent.max())
+        sizes = [1] * apart + [size - apart] * (apart < size)
+        read = []
+        for number, frames in enumerate(frames_tbd.split(sizes)):
+            part, after = read_on(self.reader, frames, state)
+            state = torch.where((silent > number)[:, None, None], state, after)
+            read.append(part)
+        joined = torch.cat(read)
+        return joined if self.norm is None else self._scaled(joined), state
+
     def _normalized(self, frames_tbd: Tensor, lengths: Tensor) -> Tensor:
-        assert self.norm is not None
         padding_tb = ~valid_mask(lengths, frames_tbd.shape[0]).T
         frames_tbd = frames_tbd.masked_fill(padding_tb.unsqueeze(2), 0.0)
+        return self._scaled(frames_tbd)
+
+    def _scaled(self, frames_tbd: Tensor) -> Tensor:
+        assert self.norm is not None
         return self.norm(frames_tbd.flatten(0, 1)).reshape(frames_tbd.shape)
 
 

@@ -14,6 +14,7 @@ from phonograph.modules.block_stream import BlockStream
 _TOLERANCE = 1e-4
 _LATE = 3
 _LARGEST_BIT = 9
+_MOST_CALLS = 48  # for more blocks several are taken together
 
 Whole = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """Takes [B, ..., T] steps and lengths, gives [B, ..., T'] steps and their lengths."""
@@ -62,12 +63,12 @@ def _in_blocks(module: BlockStream, x: Tensor, lengths: Tensor, late: int) -> li
     state: Any = module.start(len(x), late)
     x, lengths = functional.pad(x, (late, 0)), lengths + late
     blocks = -(-x.shape[-1] // module.block) + module.blocks_after_end(late)
+    size = module.block * -(-blocks // _MOST_CALLS)
     x = functional.pad(x, (0, blocks * module.block - x.shape[-1]))
     parts: list[list[Tensor]] = [[] for _ in x]
-    for number in range(blocks):
-        first = number * module.block
-        left = (lengths - first).clamp(0, module.block)
-        block = x[..., first : first + module.block]
+    for first in range(0, x.shape[-1], size):
+        block = x[..., first : first + size]
+        left = (lengths - first).clamp(0, block.shape[-1])
         given, before, until, state = module.step_blocks(block, left, state)
         for row, part in enumerate(parts):
             part.append(given[row, ..., int(before[row]) : int(until[row])])

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.depthwise import depthwise_conv
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_odd_kernel
+from phonograph.modules.reach import Reach
 
 
 class TimeConv(nn.Conv1d):
@@ -64,10 +66,35 @@ class TimeConv(nn.Conv1d):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Convolve [B, width_in, 1, T] to [B, width_out, 1, ceil(T/stride)]."""
-        padding, (stride,), (dilation,) = self.after, self.stride, self.dilation
-        if self.before != self.after:
-            frames = functional.pad(frames, (self.before, self.after))
-            padding = 0
+        if self.before == self.after:
+            return self._filtered(frames, self.after)
+        return self._filtered(functional.pad(frames, (self.before, self.after)), 0)
+
+    def start(self, batch: int) -> Tensor:
+        """Return the frames before the first of a stream that it hears: zeros."""
+        return self.weight.new_zeros(batch, self.in_channels, 1, self._reach.again)
+
+    def step(self, frames: Tensor, moment: Moment, kept: Tensor) -> tuple[Tensor, Moment, Tensor]:
+        """Convolve the next frames of a stream.
+
+        Args:
+            frames: [B, width_in, 1, N], of which the last is the last that an output hears; N is a
+                multiple of the stride.
+            moment: where they stand.
+            kept: what went before.
+
+        Returns:
+            [B, width_out, 1, N / stride], where they stand, and what the next step needs.
+        """
+        heard, kept, moment = self._reach.heard(frames, kept, moment)
+        return self._filtered(heard, 0), moment, kept
+
+    @property
+    def _reach(self) -> Reach:
+        return Reach(self.before, self.after, self.stride[0])
+
+    def _filtered(self, frames: Tensor, padding: int) -> Tensor:
+        (stride,), (dilation,) = self.stride, self.dilation
         weight = self.weight.unsqueeze(2)
         if self.depthwise:
             return depthwise_conv(

@@ -82,6 +82,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
     "asr.mfcc": [
         {"sample_rate": 16000, "n_mfcc": 3, "n_mels": 4},
         {"sample_rate": 8000, "n_mfcc": 5, "n_mels": 5, "framing": Framing(frames="whole")},
+        {"sample_rate": 8000, "n_mfcc": 3, "n_mels": 4, "window": 0.02, "framing": Framing()},
     ],
     "asr.conv_encoder": [
         {
@@ -178,6 +179,8 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"feat_in": 4, "d_model": 6, "layers": 2, "dropout": 0.1},
         {"feat_in": 4, "d_model": 3, "cell": "lstm", "bidirectional": False},
         {"feat_in": 4, "d_model": 5, "layers": 2, "cell": "relu", "join": "sum", "norm": "batch"},
+        {"feat_in": 3, "d_model": 4, "layers": 2, "bidirectional": False, "norm": "batch"},
+        {"feat_in": 3, "d_model": 5, "layers": 3, "cell": "relu", "bidirectional": False},
     ],
     "asr.conv_recurrent": [
         {
@@ -193,8 +196,22 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "layers": 1,
             "recurrence": Recurrence(bidirectional=False, dropout=0.1),
         },
+        {
+            "feat_in": 5,
+            "convs": (FrequencyConv(2, (3, 1), (2, 3)), FrequencyConv(2, (3, 5), (1, 2))),
+            "d_model": 4,
+            "layers": 2,
+            "recurrence": Recurrence("lstm", bidirectional=False, norm="batch"),
+        },
+        {
+            "feat_in": 3,
+            "convs": (),
+            "d_model": 3,
+            "layers": 1,
+            "recurrence": Recurrence("relu", bidirectional=False),
+        },
     ],
-    "asr.row_conv": [{"feat_in": 4, "ahead": 3}],
+    "asr.row_conv": [{"feat_in": 4, "ahead": 3}, {"feat_in": 2, "ahead": 1}],
     "asr.pyramid": [
         {"feat_in": 3, "d_model": 4, "layers": 2},
         {"feat_in": 3, "d_model": 3, "recurrence": Recurrence(bidirectional=False)},
@@ -223,6 +240,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
     "asr.log_spectrogram": [
         {"sample_rate": 16000},
         {"sample_rate": 8000, "bins": 129, "window": 0.025, "normalize": "none"},
+        {"sample_rate": 8000, "bins": 41, "window": 0.01, "hop": 0.02, "normalize": "none"},
     ],
     "asr.waveform_norm": [{"sample_rate": 16000}],
     "asr.wav2vec2": [

@@ -97,3 +97,20 @@ def test_what_cannot_be_is_refused() -> None:
     assert RecurrentStack(3, 5, 1, Recurrence(join="sum"))(
         torch.zeros(2, 1, 3), torch.tensor([2])
     ).shape == (2, 1, 5)
+
+
+@pytest.mark.parametrize("cell", REFERENCES)
+@pytest.mark.parametrize("sizes", [[1] * 20, [3, 17], [20]])
+def test_a_stream_gives_the_whole_and_does_not_hear_what_comes_before(cell, sizes) -> None:
+    stack = RecurrentStack(3, 4, 2, Recurrence(cell, bidirectional=False, norm="batch")).eval()
+    frames, silent = torch.randn(20, 3, 3), torch.tensor([0, 2, 5])
+    states, read, first = stack.start(3), [], 0
+    for size in sizes:
+        part = frames[first : first + size]
+        given, states = stack.step(part, (silent - first).clamp(0, size), states)
+        read.append(given)
+        first += size
+    for row, start in enumerate(silent.tolist()):
+        heard = frames[start:, row : row + 1]
+        expected = stack(heard, torch.tensor([20 - start]))
+        torch.testing.assert_close(torch.cat(read)[start:, row], expected[:, 0])

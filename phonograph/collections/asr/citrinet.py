@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.collections.asr.conv_encoder import ConvEncoder
 from phonograph.modules.conv_block import ConvBlock
 from phonograph.modules.ranges import check_above_zero
 from phonograph.modules.squeeze_excite import Excite
+from phonograph.modules.wrapped_stream import WrappedStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -24,7 +25,7 @@ _MEGA_BLOCKS = (
 
 
 @register("asr.citrinet", version=1)
-class Citrinet(nn.Module):
+class Citrinet(WrappedStream):
     """Encode features with Citrinet (Majumdar et al. 2021, 2104.01721, sec. 2).
 
     Args:
@@ -55,10 +56,11 @@ class Citrinet(nn.Module):
         d_model: int = 640,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
         check_above_zero(gamma=gamma)
         blocks = citrinet_blocks(width, repeat, gamma=gamma, d_model=d_model, dropout=dropout)
-        self.encoder = ConvEncoder(feat_in, blocks)
+        encoder = ConvEncoder(feat_in, blocks)
+        super().__init__(encoder)
+        self.encoder = encoder
 
     @staticmethod
     def look_ahead() -> float:
@@ -81,6 +83,11 @@ class Citrinet(nn.Module):
             [B, d_model, ceil(T/8)] encoded frames and [B] valid ones among them.
         """
         return self.encoder(features, lengths)
+
+    @property
+    def inner(self) -> ConvEncoder:
+        """The encoder that this one is written out as."""
+        return self.encoder
 
 
 def citrinet_blocks(

@@ -20,11 +20,12 @@ from phonograph.collections.asr.conformer_stream import (
 from phonograph.collections.asr.subsampling import Kind, Subsampling
 from phonograph.modules.attention import Sight
 from phonograph.modules.block_stream import BlockStream, StreamState
-from phonograph.modules.conformer_block import BlockSettings, ConformerBlock, Moment
+from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.context import Context
 from phonograph.modules.halving import Span
 from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
+from phonograph.modules.moment import Moment
 from phonograph.modules.positions import sinusoids
 from phonograph.modules.ranges import check_at_least
 from phonograph.modules.windows import Windows
@@ -221,7 +222,7 @@ class Conformer(BlockStream):
         x_btd, _ = self.subsampling(heard, span)
         size = x.shape[2] // self.stride
         x_btd = x_btd[:, self.skipped : self.skipped + size]
-        frames = torch.div(state.end + self.shift, self.stride, rounding_mode="floor")
+        frames = (state.end + self.shift) // self.stride
         moment = Moment(kept.position, frames)
         x_btd = self.entered(x_btd, moment.positions(size))
         older = kept.layers[0].attention.key.shape[1]
@@ -231,7 +232,7 @@ class Conformer(BlockStream):
             x_btd, after = layer.step(x_btd, moment, before, sight.codes, sight.biases)
             moment = moment.earlier(layer.delay)
             layers.append(after)
-        encoded = self.out(x_btd).transpose(1, 2).masked_fill(~moment.mask(size).unsqueeze(1), 0.0)
+        encoded = moment.silenced(self.out(x_btd).transpose(1, 2))
         heard = heard[:, :, heard.shape[2] - kept.heard.shape[2] :]
         kept = ConformerState(heard, kept.position + size, tuple(layers))
         return encoded, *moment.within(size), kept

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.frequency_convs import (
     FrequencyConv,
     FrequencyConvs,
@@ -14,7 +16,9 @@ from phonograph.modules.frequency_convs import (
     frames_per_frame,
 )
 from phonograph.modules.masks import zero_padding
+from phonograph.modules.moment import Moment
 from phonograph.modules.recurrent_stack import Recurrence, RecurrentStack
+from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -22,8 +26,20 @@ from phonograph.types.registry import register
 _ADDED = Recurrence(cell="lstm", join="sum", norm="batch")
 
 
+class ConvRecurrentState(NamedTuple):
+    """What the encoder keeps of a stream, beside features that wait.
+
+    Args:
+        convs: what each convolution hears again.
+        stack: the states of the recurrent layers.
+    """
+
+    convs: tuple[Tensor, ...]
+    stack: tuple[Tensor, ...]
+
+
 @register("asr.conv_recurrent", version=1)
-class ConvRecurrent(nn.Module):
+class ConvRecurrent(SlidingStream):
     """Encode features with 2-D convolutions, then with recurrent layers.
 
     Deep Speech 2 (Amodei et al. 2015, 1512.02595, sec. 3), and the listener of SpecAugment's
@@ -57,7 +73,8 @@ class ConvRecurrent(nn.Module):
         layers: int = 5,
         recurrence: Recurrence = _ADDED,
     ) -> None:
-        super().__init__()
+        super().__init__(width=d_model, stride=frames_per_frame(convs), ahead=frames_ahead(convs))
+        self.feat_in, self.no_stream = feat_in, recurrence.no_stream
         self.convs = FrequencyConvs(feat_in, convs)
         self.stack = RecurrentStack(self.convs.width, d_model, layers, recurrence)
 
@@ -96,3 +113,19 @@ class ConvRecurrent(nn.Module):
         frames, lengths = self.convs(features, lengths)
         read_tbd = self.stack(frames.permute(2, 0, 1), lengths)
         return zero_padding(read_tbd.permute(1, 2, 0), lengths), lengths
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, ConvRecurrentState]:
+        """Return the features and the state that a stream begins with."""
+        kept = ConvRecurrentState(self.convs.start(batch), self.stack.start(batch))
+        return kept.stack[0].new_zeros(batch, self.feat_in, self.lead(late)), kept
+
+    def advanced(
+        self, x: Tensor, state: StreamState
+    ) -> tuple[Tensor, Tensor, Tensor, ConvRecurrentState]:
+        """Encode the next features of a stream."""
+        kept: ConvRecurrentState = state.kept
+        frames, moment, convs = self.convs.step(x, Moment(state.first, state.end), kept.convs)
+        before, until = moment.within(frames.shape[2])
+        read_tbd, stack = self.stack.step(frames.permute(2, 0, 1), before, kept.stack)
+        encoded = moment.silenced(read_tbd.permute(1, 2, 0))
+        return encoded, before, until, ConvRecurrentState(convs, stack)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.collections.asr.conv_encoder import ConvEncoder
 from phonograph.modules.conv_block import ConvBlock
+from phonograph.modules.wrapped_stream import WrappedStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -19,7 +20,7 @@ _FIRST, _WIDE, _LAST = (2, 11, 0.2), (7, 29, 0.4), (8, 1, 0.4)
 
 
 @register("asr.jasper", version=1)
-class Jasper(nn.Module):
+class Jasper(WrappedStream):
     """Encode features with Jasper `blocks`x`repeat` (Li et al. 2019, 1904.03288, table 1).
 
     Args:
@@ -50,11 +51,12 @@ class Jasper(nn.Module):
         dense: bool = True,
         dropout: float = 1.0,
     ) -> None:
-        super().__init__()
         if blocks not in (5, 10, 15):
             raise ValueError(f"`blocks` must be 5, 10 or 15, not {blocks}")
         rows = jasper_blocks(blocks, repeat, d_model=d_model, dense=dense, dropout=dropout)
-        self.encoder = ConvEncoder(feat_in, rows)
+        encoder = ConvEncoder(feat_in, rows)
+        super().__init__(encoder)
+        self.encoder = encoder
 
     @staticmethod
     def derived(d_model: int) -> dict[str, int]:
@@ -82,6 +84,11 @@ class Jasper(nn.Module):
             [B, d_model, ceil(T/2)] encoded frames and [B] valid ones among them.
         """
         return self.encoder(features, lengths)
+
+    @property
+    def inner(self) -> ConvEncoder:
+        """The encoder that this one is written out as."""
+        return self.encoder
 
 
 def jasper_blocks(

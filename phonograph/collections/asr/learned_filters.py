@@ -6,15 +6,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.collections.asr.log_mel import whole_samples
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import valid_mask, zero_padding
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least
+from phonograph.modules.reach import Reach
+from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Audio, Features, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
 
 @register("asr.learned_filters", version=1)
-class LearnedFilters(nn.Module):
+class LearnedFilters(SlidingStream):
     """Turn audio into features with learnt filters and ReLU.
 
     The first layer of Wav2Letter on raw audio (Collobert et al. 2016, 1609.03193, sec. 2.1). The
@@ -45,14 +49,15 @@ class LearnedFilters(nn.Module):
         window: float = 0.015625,
         hop: float = 0.01,
     ) -> None:
-        super().__init__()
         check_at_least(1, sample_rate=sample_rate, filters=filters)
         taps = whole_samples(window, sample_rate, "window")
-        self.hop = whole_samples(hop, sample_rate, "hop")
-        if taps < self.hop:
+        hops = whole_samples(hop, sample_rate, "hop")
+        if taps < hops:
             raise ValueError(f"`window` must be at least as long as `hop`, not {window} s")
-        self.before = (taps - self.hop) // 2
-        self.after = taps - self.hop - self.before
+        before = (taps - hops) // 2
+        super().__init__(width=filters, stride=hops, ahead=taps - 1 - before)
+        self.hop, self.before, self.after = hops, before, taps - hops - before
+        self.reach = Reach(before, self.ahead, hops)
         self.conv = nn.Conv1d(1, filters, taps, stride=self.hop)
 
     @staticmethod
@@ -86,5 +91,22 @@ class LearnedFilters(nn.Module):
         silent = audio.masked_fill(~valid_mask(lengths, audio.shape[1]), 0.0)
         padded = functional.pad(silent, (self.before, self.after)).unsqueeze(1)
         features = functional.relu(self.conv(padded))
-        frames = lengths // self.hop
+        frames = self.outputs(lengths)
         return zero_padding(features, frames), frames
+
+    def outputs(self, steps: Tensor) -> Tensor:
+        """Return how many frames so many samples give."""
+        return steps // self.hop
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, Tensor]:
+        """Return the samples that a stream begins with, and those that are heard again."""
+        sizes = (self.lead(late), self.reach.again)
+        rest, heard = (self.conv.weight.new_zeros(batch, size) for size in sizes)
+        return rest, heard
+
+    def advanced(self, x: Tensor, state: StreamState) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Filter the next samples of a stream."""
+        samples, moment = Moment(state.first, state.end), self.moment(state)
+        heard, kept, _ = self.reach.heard(samples.silenced(x), state.kept, samples)
+        features = moment.silenced(functional.relu(self.conv(heard.unsqueeze(1))))
+        return features, *moment.within(features.shape[2]), kept

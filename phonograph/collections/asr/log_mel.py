@@ -6,16 +6,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from phonograph.modules.block_stream import BlockStream, StreamState
 from phonograph.modules.feature_scale import FixedScale, standardized, standardized_together
+from phonograph.modules.frame_stream import FrameStream
 from phonograph.modules.framing import Framing
-from phonograph.modules.halving import Span
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
 from phonograph.modules.ranges import check_above_zero, check_at_least
@@ -58,20 +56,8 @@ class Compression:
         return (bands + self.floor if self.guard == "add" else bands.clamp(min=self.floor)).log()
 
 
-class LogMelState(NamedTuple):
-    """What the front end keeps of a stream, beside samples that wait.
-
-    Args:
-        heard: [B, C] the samples before a block that its frames hear, and one before them.
-        position: [B] the position of the next frame, below 0 before any is complete.
-    """
-
-    heard: Tensor
-    position: Tensor
-
-
 @register("asr.log_mel", version=2)
-class LogMel(BlockStream):
+class LogMel(FrameStream):
     """Turn audio into log-mel features: short-time power, mel bands, natural logarithm.
 
     Frame t is centred on sample t * hop; windows are Hann (periodic), and `window` and `hop` are
@@ -99,7 +85,6 @@ class LogMel(BlockStream):
     (torch.Size([2, 80, 101]), tensor([101,  51]))
     """
 
-    window: Tensor
     bank: Tensor
     mean: Tensor
     deviation: Tensor
@@ -116,15 +101,17 @@ class LogMel(BlockStream):
         compression: Compression | None = None,
         filters: MelFilters | None = None,
     ) -> None:
-        super().__init__()
         check_at_least(1, sample_rate=sample_rate)
         samples = whole_samples(window, sample_rate, "window")
-        self.hop = self.stride = self.block = whole_samples(hop, sample_rate, "hop")
-        self.normalize, self.n_mels = normalize, n_mels
-        self.framing = framing or Framing()
-        self.compression = compression or Compression()
         bank = (filters or MelFilters()).bank(sample_rate, n_mels=n_mels, window=samples)
-        self.n_fft = filters.n_fft if filters and filters.n_fft else 2 * (bank.shape[0] - 1)
+        n_fft = filters.n_fft if filters and filters.n_fft else 2 * (bank.shape[0] - 1)
+        framing = framing or Framing()
+        # Signal processing constants stay on the CPU even where weights have no memory.
+        weights = framing.window(samples, n_fft)
+        hops = whole_samples(hop, sample_rate, "hop")
+        super().__init__(framing, weights, hop=hops, width=bank.shape[1])
+        self.normalize, self.n_mels, self.n_fft = normalize, n_mels, n_fft
+        self.compression = compression or Compression()
         if isinstance(normalize, FixedScale):
             mean, deviation = normalize.tensors()
             if len(mean) != bank.shape[1]:
@@ -132,11 +119,8 @@ class LogMel(BlockStream):
                 raise ValueError(f"{message}, not {len(mean)}")
             self.register_buffer("mean", mean, persistent=False)
             self.register_buffer("deviation", deviation, persistent=False)
-        # Signal processing constants stay on the CPU even where weights have no memory.
-        self.register_buffer("window", self.framing.window(samples, self.n_fft), persistent=False)
         self.register_buffer("bank", bank, persistent=False)
-        self.no_stream = _why_not_streaming(normalize, self.framing)
-        self.ahead = self.framing.look_ahead(window=samples, hop=self.hop, n_fft=self.n_fft)
+        self.no_stream = _why_not_streaming(normalize, framing)
 
     @staticmethod
     def derived(framing: Framing | None) -> dict[str, int]:
@@ -189,9 +173,9 @@ class LogMel(BlockStream):
         Returns:
             [B, n_mels, T] features and [B] valid frames.
         """
-        frames = self._frames(lengths)
+        frames = self.outputs(lengths)
         with torch.autocast(audio.device.type, enabled=False):
-            features = self._features(audio.float(), lengths)
+            features = self._scaled(self._bands_of(audio.float(), lengths))
             if (more := self.framing.frames_more) < 1:
                 features = features[:, :, : more - 1]  # one is made for every hop begun, and one
             valid = valid_mask(frames, features.shape[2]).unsqueeze(1)
@@ -200,80 +184,30 @@ class LogMel(BlockStream):
                     features = standardized(features, valid)
                 case "all_features":
                     features = standardized_together(features, valid)
-                case FixedScale():
-                    features = (features - self.mean) / self.deviation
         return features.masked_fill(~valid, 0.0), frames
 
-    def late(self, late: int = 0) -> int:
-        """Return how many frames before the first valid one come out of a stream."""
-        return -(-(self.ahead + 1 + late) // self.hop) - 1
+    def features(self, framed: Tensor) -> Tensor:
+        """Return the features of audio in which frame t begins at sample t * hop."""
+        return self._scaled(self._bands(framed))
 
-    def blocks_after_end(self, late: int = 0) -> int:
-        """Return how many hops after an utterance's end its last frame may come out."""
-        ends = (1, self.hop)
-        frames = self._frames(torch.tensor(ends)).tolist()
-        hops = (-(-(samples + late) // self.hop) for samples in ends)
-        return max(0, *(n + self.late(late) - h for n, h in zip(frames, hops, strict=True)))
-
-    def begun(self, batch: int, late: int) -> tuple[Tensor, LogMelState]:
-        """Return the samples and the state that a stream begins with."""
-        lead = -(self.ahead + 1 + late) % self.hop  # so that a hop ends where a frame does
-        heard = self.window.new_zeros(batch, max(0, self._again))
-        position = torch.full((batch,), -self.late(late), device=heard.device)
-        return self.window.new_zeros(batch, lead), LogMelState(heard, position)
-
-    def advanced(self, x: Tensor, state: StreamState) -> tuple[Tensor, Tensor, Tensor, LogMelState]:
-        """Compute the frames that the next hops of a stream complete."""
-        kept: LogMelState = state.kept
-        size = x.shape[1] // self.hop
-        every = torch.cat([kept.heard, x.float()], 1)
-        with torch.autocast(x.device.type, enabled=False):
-            features = self._stream_features(every, kept.position, state.end, size)
-        until = self._frames(state.end) - kept.position
-        before, until = (-kept.position).clamp(0, size), until.clamp(0, size)
-        features = features.masked_fill(~Span(until, before).mask(size).unsqueeze(1), 0.0)
-        heard = every[:, every.shape[1] - kept.heard.shape[1] :]
-        return features, before, until, LogMelState(heard, kept.position + size)
-
-    def nothing(self, x: Tensor) -> Tensor:
-        """Return no frames."""
-        return x.new_zeros(len(x), self.n_mels, 0)
-
-    @property
-    def _again(self) -> int:
-        """Samples before a block that its frames hear, and one before them; negative: not heard."""
-        before = self.framing.before(hop=self.hop, n_fft=self.n_fft)
-        return self.ahead + before + 2 - self.hop
-
-    def _stream_features(self, every: Tensor, position: Tensor, end: Tensor, size: int) -> Tensor:
-        audio = self.framing.emphasized(every[:, max(0, -self._again) :])[:, 1:]
-        first = position * self.hop - self.framing.before(hop=self.hop, n_fft=self.n_fft)
-        inside = Span(end - first, -first).mask(audio.shape[1])
-        missing = (size - 1) * self.hop + self.n_fft - audio.shape[1]
-        # what is missing at the end has no weight in the window
-        audio = functional.pad(audio.masked_fill(~inside, 0.0), (0, max(0, missing)))
-        bands_btd = self._bands(audio)[:, :size]
-        features = self.compression.compressed(bands_btd.transpose(1, 2))
-        fixed = isinstance(self.normalize, FixedScale)
-        return (features - self.mean) / self.deviation if fixed else features
-
-    def _frames(self, samples: Tensor) -> Tensor:
-        return (samples // self.hop + self.framing.frames_more).clamp(min=0)
-
-    def _features(self, audio: Tensor, lengths: Tensor) -> Tensor:
+    def _bands_of(self, audio: Tensor, lengths: Tensor) -> Tensor:
         padded = self.framing.padded(audio, lengths, hop=self.hop, n_fft=self.n_fft)
         if padded.device.type != "cpu" or torch.compiler.is_compiling():
-            bands_btd = self._bands(padded)
-        else:  # spectra are large: what stays in the processor's cache need not go to memory
-            pieces = overlapping(padded, max(1, _PIECE // len(padded)), self.hop, self.n_fft)
-            bands_btd = torch.cat([self._bands(piece) for piece in pieces], 1)
-        return self.compression.compressed(bands_btd.transpose(1, 2))
+            return self._bands(padded)
+        # spectra are large: what stays in the processor's cache need not go to memory
+        pieces = overlapping(padded, max(1, _PIECE // len(padded)), self.hop, self.n_fft)
+        return torch.cat([self._bands(piece) for piece in pieces], 1)
 
     def _bands(self, padded: Tensor) -> Tensor:
         power_btf = power_spectrum(padded, self.window, hop=self.hop, n_fft=self.n_fft)
         if self.compression.power != _ENERGY:
             power_btf = power_btf.pow(self.compression.power / _ENERGY)
         return power_btf @ self.bank
+
+    def _scaled(self, bands_btd: Tensor) -> Tensor:
+        features = self.compression.compressed(bands_btd.transpose(1, 2))
+        fixed = isinstance(self.normalize, FixedScale)
+        return (features - self.mean) / self.deviation if fixed else features
 
 
 def _why_not_streaming(normalize: str | FixedScale, framing: Framing) -> str | None:

@@ -6,20 +6,22 @@ import math
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.collections.asr.log_mel import whole_samples
 from phonograph.modules.feature_scale import standardized
+from phonograph.modules.frame_stream import FrameStream
+from phonograph.modules.framing import Framing
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_above_zero, check_at_least
-from phonograph.modules.short_time import pad_ends, power_spectrum
+from phonograph.modules.short_time import power_spectrum
 from phonograph.types.kinds import Audio, Lengths, Spectrogram
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
 
 @register("asr.log_spectrogram", version=1)
-class LogSpectrogram(nn.Module):
+class LogSpectrogram(FrameStream):
     """Turn audio into log-power spectra, the front end of Deep Speech 2 (1512.02595, sec. 3).
 
     Frame t is centred on sample t * hop; windows are Hann (periodic), and `window` and `hop` are
@@ -44,8 +46,6 @@ class LogSpectrogram(nn.Module):
     (torch.Size([1, 161, 21]), tensor([21]))
     """
 
-    window: Tensor
-
     def __init__(
         self,
         sample_rate: int,
@@ -56,19 +56,21 @@ class LogSpectrogram(nn.Module):
         normalize: Literal["per_feature", "none"] = "per_feature",
         floor: float = 1e-10,
     ) -> None:
-        super().__init__()
         check_at_least(1, sample_rate=sample_rate)
         check_at_least(2, bins=bins)
         check_above_zero(floor=floor)
         samples = whole_samples(window, sample_rate, "window")
-        self.hop = whole_samples(hop, sample_rate, "hop")
-        self.n_fft = 2 * (bins - 1)
-        if samples > self.n_fft:
+        n_fft = 2 * (bins - 1)
+        if samples > n_fft:
             need = (samples + 1) // 2 + 1
             raise ValueError(f"`bins` must be at least {need} for {samples} samples, not {bins}")
+        weights = torch.hann_window(samples, device="cpu")
+        hops = whole_samples(hop, sample_rate, "hop")
+        super().__init__(Framing(), weights, hop=hops, width=bins)
+        self.n_fft, self.floor = n_fft, floor
         self.normalize = normalize
-        self.floor = floor
-        self.register_buffer("window", torch.hann_window(samples, device="cpu"), persistent=False)
+        if normalize == "per_feature":
+            self.no_stream = "`normalize` per_feature hears the whole utterance"
 
     @staticmethod
     def look_ahead(sample_rate: int, window: float, normalize: str) -> float:
@@ -98,14 +100,18 @@ class LogSpectrogram(nn.Module):
         Returns:
             [B, bins, T] features and [B] valid frames.
         """
-        before = self.window.shape[0] // 2
-        after = self.window.shape[0] - before
         with torch.autocast(audio.device.type, enabled=False):
-            padded = pad_ends(audio.float(), lengths, before=before, after=after, padding="zero")
-            power_btf = power_spectrum(padded, self.window, hop=self.hop, n_fft=self.n_fft)
-            features = power_btf.transpose(1, 2).clamp(min=self.floor).log()
-            frames = lengths // self.hop + 1
+            padded = self.framing.padded(
+                audio.float(), lengths, hop=self.hop, n_fft=len(self.window)
+            )
+            features = self.features(padded)
+            frames = self.outputs(lengths)
             valid = valid_mask(frames, features.shape[2]).unsqueeze(1)
             if self.normalize == "per_feature":
                 features = standardized(features, valid)
         return features.masked_fill(~valid, 0.0), frames
+
+    def features(self, framed: Tensor) -> Tensor:
+        """Return the features of audio in which frame t begins at sample t * hop."""
+        power_btf = power_spectrum(framed, self.window, hop=self.hop, n_fft=self.n_fft)
+        return power_btf.transpose(1, 2).clamp(min=self.floor).log()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.collections.asr.log_mel import Compression, LogMel
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.framing import Framing
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.mel_filters import MelFilters
+from phonograph.modules.wrapped_stream import WrappedStream
 from phonograph.types.kinds import MFCC, Audio, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -21,7 +23,7 @@ _FILTERS = MelFilters(scale="htk", norm="none")
 
 
 @register("asr.mfcc", version=1)
-class Mfcc(nn.Module):
+class Mfcc(WrappedStream):
     """Turn audio into cepstra, cosine transforms of log-mel features (Davis, Mermelstein 1980).
 
     By default the coefficients are those of torchaudio's `MFCC` with `log_mels`, every utterance
@@ -61,10 +63,9 @@ class Mfcc(nn.Module):
         compression: Compression = _COMPRESSION,
         filters: MelFilters = _FILTERS,
     ) -> None:
-        super().__init__()
         if not 1 <= n_mfcc <= n_mels:
             raise ValueError(f"`n_mfcc` must be 1 to {n_mels}, the mel bands, not {n_mfcc}")
-        self.log_mel = LogMel(
+        log_mel = LogMel(
             sample_rate,
             n_mels=n_mels,
             window=window,
@@ -74,6 +75,8 @@ class Mfcc(nn.Module):
             compression=compression,
             filters=filters,
         )
+        super().__init__(log_mel)
+        self.log_mel = log_mel
         transform = cosine_transform(n_mfcc, n_mels)
         self.register_buffer("transform", transform, persistent=False)
 
@@ -119,6 +122,21 @@ class Mfcc(nn.Module):
             bands_bdt, frames = self.log_mel(audio, lengths)
             cepstra = self.transform @ bands_bdt
         return zero_padding(cepstra, frames), frames
+
+    def advanced(self, x: Tensor, state: StreamState) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Compute the frames that the next hops of a stream complete."""
+        bands_bdt, before, until, again = self.log_mel.advanced(x, state)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.transform @ bands_bdt, before, until, again
+
+    def nothing(self, x: Tensor) -> Tensor:
+        """Return no frames."""
+        return x.new_zeros(len(x), len(self.transform), 0)
+
+    @property
+    def inner(self) -> LogMel:
+        """The bands before the transform."""
+        return self.log_mel
 
 
 def cosine_transform(coefficients: int, bands: int) -> Tensor:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import valid_mask, zero_padding
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least
+from phonograph.modules.reach import Reach
 from phonograph.modules.recurrent_stack import Recurrence, RecurrentLayer
+from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -20,7 +25,7 @@ _LSTM = Recurrence(cell="lstm")
 
 
 @register("asr.pyramid", version=1)
-class Pyramid(nn.Module):
+class Pyramid(SlidingStream):
     """Encode frames with recurrent layers that each take two frames as one.
 
     The pyramidal BLSTM of Chan et al. 2015 (1508.01211, sec. 3.1). A last frame without a partner
@@ -44,8 +49,9 @@ class Pyramid(nn.Module):
     def __init__(
         self, feat_in: int, *, d_model: int = 512, layers: int = 3, recurrence: Recurrence = _LSTM
     ) -> None:
-        super().__init__()
         check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers)
+        super().__init__(width=d_model, stride=2**layers, ahead=2**layers - 1)
+        self.feat_in, self.no_stream = feat_in, recurrence.no_stream
         widths = [feat_in, *[d_model] * (layers - 1)]
         self.layers = nn.ModuleList(
             RecurrentLayer(2 * width, d_model, recurrence) for width in widths
@@ -90,6 +96,29 @@ class Pyramid(nn.Module):
             lengths = (lengths + 1) // 2
             frames_tbd = layer(self.dropout(frames_tbd), lengths)
         return zero_padding(frames_tbd.permute(1, 2, 0), lengths), lengths
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the frames and the states that a stream begins with."""
+        states = tuple(layer.start(batch) for layer in self._each)
+        return states[0].new_zeros(batch, self.feat_in, self.lead(late)), states
+
+    def advanced(
+        self, x: Tensor, state: StreamState
+    ) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, ...]]:
+        """Encode the next frames of a stream."""
+        moment, after = Moment(state.first, state.end), []
+        for layer, before in zip(self._each, state.kept, strict=True):
+            x_tbd = moment.silenced(x).permute(2, 0, 1)
+            x_tbd = torch.cat([x_tbd[::2], x_tbd[1::2]], 2)
+            moment = Reach(0, 1, 2).outputs(moment)
+            x_tbd, kept = layer.step(x_tbd, moment.within(len(x_tbd))[0], before)
+            x = x_tbd.permute(1, 2, 0)
+            after.append(kept)
+        return moment.silenced(x), *moment.within(x.shape[2]), tuple(after)
+
+    @property
+    def _each(self) -> list[RecurrentLayer]:
+        return cast("list[RecurrentLayer]", list(self.layers))
 
 
 def in_pairs(frames_tbd: Tensor, lengths: Tensor) -> Tensor:

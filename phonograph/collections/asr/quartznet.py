@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from phonograph.collections.asr.conv_encoder import ConvEncoder
 from phonograph.modules.conv_block import ConvBlock
+from phonograph.modules.wrapped_stream import WrappedStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -17,7 +18,7 @@ _GROUPS = ((256, 33), (256, 39), (512, 51), (512, 63), (512, 75))
 
 
 @register("asr.quartznet", version=1)
-class QuartzNet(nn.Module):
+class QuartzNet(WrappedStream):
     """Encode features with QuartzNet `blocks`x`repeat` (Kriman et al. 2019, 1910.10261, table 1).
 
     Args:
@@ -44,10 +45,11 @@ class QuartzNet(nn.Module):
         repeat: int = 5,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
         if blocks not in (5, 10, 15):
             raise ValueError(f"`blocks` must be 5, 10 or 15, not {blocks}")
-        self.encoder = ConvEncoder(feat_in, quartznet_blocks(blocks, repeat, dropout))
+        encoder = ConvEncoder(feat_in, quartznet_blocks(blocks, repeat, dropout))
+        super().__init__(encoder)
+        self.encoder = encoder
 
     @staticmethod
     def look_ahead(blocks: int, repeat: int) -> float:
@@ -70,6 +72,11 @@ class QuartzNet(nn.Module):
             [B, 1024, ceil(T/2)] encoded frames and [B] valid ones among them.
         """
         return self.encoder(features, lengths)
+
+    @property
+    def inner(self) -> ConvEncoder:
+        """The encoder that this one is written out as."""
+        return self.encoder
 
 
 def quartznet_blocks(blocks: int, repeat: int, dropout: float = 0.0) -> list[ConvBlock]:

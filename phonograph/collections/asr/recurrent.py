@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.ranges import check_at_least
 from phonograph.modules.recurrent_stack import Cell, Join, Norm, Recurrence, RecurrentStack
+from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
 
 @register("asr.recurrent", version=2)
-class Recurrent(nn.Module):
+class Recurrent(SlidingStream):
     """Read frames with recurrent layers, in one direction or in both.
 
     LSTM (Hochreiter and Schmidhuber 1997), GRU (Cho et al. 2014, 1406.1078), both directions
@@ -54,9 +56,10 @@ class Recurrent(nn.Module):
         norm: Norm = "none",
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(width=d_model)
         check_at_least(1, feat_in=feat_in)
         settings = Recurrence(cell, bidirectional, join, norm, dropout)
+        self.feat_in, self.no_stream = feat_in, settings.no_stream
         self.stack = RecurrentStack(feat_in, d_model, layers, settings)
 
     @staticmethod
@@ -81,3 +84,17 @@ class Recurrent(nn.Module):
         """
         read_tbd = self.stack(encoded.permute(2, 0, 1), lengths)
         return zero_padding(read_tbd.permute(1, 2, 0), lengths)
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, tuple[Tensor, ...]]:  # noqa: ARG002 (nothing waits)
+        """Return no frames, and the states that a stream begins with."""
+        states = self.stack.start(batch)
+        return states[0].new_zeros(batch, self.feat_in, 0), states
+
+    def advanced(
+        self, x: Tensor, state: StreamState
+    ) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, ...]]:
+        """Read the next frames of a stream."""
+        moment = self.moment(state)
+        before, until = moment.within(x.shape[2])
+        read_tbd, states = self.stack.step(x.permute(2, 0, 1), before, state.kept)
+        return moment.silenced(read_tbd.permute(1, 2, 0)), before, until, states

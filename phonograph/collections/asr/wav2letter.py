@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import valid_mask, zero_padding
+from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_dropout
+from phonograph.modules.reach import Reach
+from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -15,7 +22,7 @@ _FIRST, _MIDDLE, _LAST = 48, 7, 32  # taps
 
 
 @register("asr.wav2letter", version=1)
-class Wav2Letter(nn.Module):
+class Wav2Letter(SlidingStream):
     """Encode features with time convolutions and ReLU (Collobert et al. 2016, 1609.03193, sec. 2).
 
     The first convolution has 48 taps and halves the frames, then come some of 7 taps, one of 32
@@ -48,7 +55,7 @@ class Wav2Letter(nn.Module):
         layers: int = 7,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__()
+        super().__init__(width=wide, stride=2, ahead=self.look_ahead(layers))
         check_at_least(1, feat_in=feat_in, width=width, wide=wide, layers=layers)
         check_dropout(dropout)
         self.first = nn.Conv1d(feat_in, width, _FIRST, stride=2, padding=_FIRST // 2 - 1)
@@ -60,7 +67,7 @@ class Wav2Letter(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     @staticmethod
-    def look_ahead(layers: int) -> float:
+    def look_ahead(layers: int) -> int:
         """Return the frames after its own that an output hears.
 
         >>> Wav2Letter.look_ahead(7)
@@ -93,6 +100,42 @@ class Wav2Letter(nn.Module):
         x = self._activated(self.last, x.masked_fill(padding, 0.0))
         lengths = lengths // 2 + 1
         return zero_padding(self._activated(self.mix, x), lengths), lengths
+
+    def outputs(self, steps: Tensor) -> Tensor:
+        """Return how many frames so many frames of the features give."""
+        return steps // 2 + 1
+
+    def begun(self, batch: int, late: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the features that a stream begins with, and what is heard again."""
+        convs = [conv for conv, _ in self._convs]
+        kept = tuple(
+            conv.weight.new_zeros(batch, conv.in_channels, reach.again)
+            for conv, reach in self._convs
+        )
+        return convs[0].weight.new_zeros(batch, convs[0].in_channels, self.lead(late)), kept
+
+    def advanced(
+        self, x: Tensor, state: StreamState
+    ) -> tuple[Tensor, Tensor, Tensor, tuple[Tensor, ...]]:
+        """Encode the next features of a stream."""
+        moment, after = Moment(state.first, state.end), []
+        for (conv, reach), before in zip(self._convs, state.kept, strict=True):
+            heard, kept, moment = reach.heard(moment.silenced(x), before, moment)
+            x = functional.relu(functional.conv1d(heard, conv.weight, conv.bias, conv.stride))
+            moment = replace(moment, end=state.end // 2)
+            after.append(kept)
+        moment = self.moment(state)
+        encoded = moment.silenced(functional.relu(self.mix(x)))
+        return encoded, *moment.within(x.shape[2]), tuple(after)
+
+    @property
+    def _convs(self) -> list[tuple[nn.Conv1d, Reach]]:
+        middle = Reach(_MIDDLE // 2, _MIDDLE // 2)
+        return [
+            (self.first, Reach(_FIRST // 2 - 1, _FIRST // 2, 2)),
+            *((conv, middle) for conv in cast("list[nn.Conv1d]", list(self.middle))),
+            (self.last, Reach(_LAST // 2, _LAST // 2 - 1)),
+        ]
 
     def _activated(self, conv: nn.Module, x: Tensor) -> Tensor:
         return self.dropout(functional.relu(conv(x)))

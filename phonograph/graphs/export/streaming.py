@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch import Tensor, fx, nn
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.export.exported_view import ExportedPort, ExportedView, cut_out, part_of
 from phonograph.graphs.export.refusals import export_faults
+from phonograph.graphs.export.stages import Stage, StageStep, blocks_of, stages_of
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedNode
 from phonograph.graphs.spec import PortName
@@ -23,28 +24,6 @@ from phonograph.types.streaming import Streaming
 
 VALID, NEXT = "valid", "next_"
 """The output that marks valid steps, and what begins the name of a state's next value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A module of a view that carries a state along a stream.
-
-    Args:
-        name: its node.
-        module: the module itself.
-        late: steps before the first valid one that go in.
-        state: what it keeps before anything was heard, of one utterance.
-    """
-
-    name: str
-    module: Streaming
-    late: int
-    state: Any
-
-    @property
-    def states(self) -> dict[str, Tensor]:
-        """The tensors of the state, by the names they have in an exported file."""
-        return dict(_named(self.state, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +87,9 @@ def stream_view(model: Model, name: str, run: Sequence[str] = ()) -> StreamView:
         raise GraphError(faults)
     wanted = [port for port in compiled.core_outputs if port not in model.graph.counted]
     whole = cut_out(model, compiled.view, wanted, compiled.view.inputs)
-    stages = list(_stages(model, compiled.view))
+    stages = list(stages_of(model, compiled.view))
     start = {name: value for stage in stages for name, value in stage.states.items()}
-    block, after_end = _blocks(stages)
+    block, after_end = blocks_of(stages)
     bare = replace(whole, module=_wired(whole, stages), outputs=())
     bare = replace(bare, inputs=_taken(model, whole, stages, block))
     found = StreamView(bare, whole, start, block, after_end)
@@ -153,60 +132,6 @@ def _why_not(model: Model, node: SolvedNode) -> str | None:
     return "it has no `step_blocks`"
 
 
-def _stages(model: Model, view: View) -> Iterator[Stage]:
-    late = 0
-    for name in view.core:
-        module = model.modules[name]
-        if isinstance(module, Streaming):
-            yield Stage(name, module, late, module.start(1, late))
-            late = module.late(late)
-
-
-def _blocks(stages: Sequence[Stage]) -> tuple[int, int]:
-    """Return the steps of a block of the first stage, and how many may follow the end."""
-    block = 1
-    for stage in reversed(stages):
-        block = math.lcm(block * stage.module.stride, stage.module.block)
-    after_end, steps = 0, block
-    for stage in stages:
-        own = stage.module.blocks_after_end(stage.late) * stage.module.block
-        after_end += -(-own // steps)
-        steps //= stage.module.stride
-    return block, after_end
-
-
-def _named(state: Any, name: str) -> Iterator[tuple[str, Tensor]]:
-    """Give the tensors of a state, each by where it is."""
-    if isinstance(state, Tensor):
-        yield name, state
-        return
-    parts = getattr(state, "_fields", range(len(state)))
-    for part, value in zip(parts, state, strict=True):
-        yield from _named(value, f"{name}_{part}")
-
-
-def _rebuilt(like: Any, tensors: Iterator[Tensor]) -> Any:
-    """Put tensors into a state of the same kind."""
-    if isinstance(like, Tensor):
-        return next(tensors)
-    parts = [_rebuilt(value, tensors) for value in like]
-    return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
-
-
-class _Step(nn.Module):
-    """One step of a stage whose state is a list of tensors."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self.stage: Any = stage.module
-        self.like = stage.state
-
-    def forward(self, x: Tensor, lengths: Tensor, state: list[Tensor]) -> tuple[Tensor, ...]:
-        before = _rebuilt(self.like, iter(state))
-        given, first, until, after = self.stage.step_blocks(x, lengths, before)
-        return given, until, first, *(value for _, value in _named(after, ""))
-
-
 def _marked(given: Tensor, first: Tensor, until: Tensor, axis: int) -> Tensor:
     steps = torch.arange(given.shape[axis], device=given.device)
     return (steps >= first.unsqueeze(1)) & (steps < until.unsqueeze(1))
@@ -220,17 +145,20 @@ def _wired(whole: ExportedView, stages: Sequence[Stage]) -> fx.GraphModule:
     values: dict[fx.Node, Any] = {}
     after: dict[str, Any] = {}
     results: Mapping[str, Any] = {}
+    lengths = given[whole.inputs[1].name]
     for node in whole.module.graph.nodes:
         match node.op, node.target:
             case "placeholder", name:
                 values[node] = given[name]
-            case "call_module", name if name in before:
-                x, lengths = (values[wire] for wire in node.all_input_nodes)
+            case "call_module", str(name) if name in before:
+                x = values[node.all_input_nodes[0]]
                 step = traced.call_module(name, (x, lengths, before[name]))
                 for place, state in enumerate(before[name], start=3):
                     after[NEXT + state.name] = _item(traced, step, place)
-                marks = (_item(traced, step, 0), _item(traced, step, 2), _item(traced, step, 1), -1)
-                values[node] = step
+                read, lengths = (_item(traced, step, place) for place in (0, 1))
+                marks = (read, _item(traced, step, 2), lengths, -1)
+                alone = len(whole.graph.nodes[name].declaration.ports.returned) == 1
+                values[node] = read if alone else step
             case "output", _:
                 results = fx.node.map_arg(node.args[0], values.__getitem__)
             case _:
@@ -242,7 +170,7 @@ def _wired(whole: ExportedView, stages: Sequence[Stage]) -> fx.GraphModule:
     for name, module in whole.module.named_children():
         root.add_module(name, module)
     for stage in stages:
-        root.add_module(stage.name, _Step(stage))
+        root.add_module(stage.name, StageStep(stage))
     return fx.GraphModule(root, traced, class_name="StreamStep").eval()
 
 

@@ -6,10 +6,14 @@ import onnx
 import pytest
 import torch
 
+from phonograph.collections import default_registry
+from phonograph.collections.recipes import SCHEME, locate
 from phonograph.errors import GraphError
+from phonograph.graphs.check import load_graph
 from phonograph.graphs.export.export import export_view
 from phonograph.graphs.export.stream_comparison import compare_stream, heard
-from phonograph.graphs.export.streaming import stream_view
+from phonograph.graphs.export.streaming import stream_view, streaming_faults
+from phonograph.graphs.model import sketch
 
 LIVE = """\
 phonograph: 1
@@ -38,6 +42,39 @@ views:
   further: {feed: [mel.features], run: [head.log_probs]}
 """
 CHUNKED = "context: {left: 4, right: 1, style: chunked, conv_right: 0}"
+
+ONLINE = """\
+phonograph: 1
+name: online
+modules:
+  data:
+    module: asr.manifest
+    with: {sample_rate: 8000, tokenizer: {type: characters, alphabet: "ab "}}
+  spectrum:
+    module: asr.log_spectrogram
+    from: data.audio
+    with: {bins: 81, normalize: none}
+  encoder:
+    module: asr.conv_recurrent
+    from: spectrum.features
+    with:
+      convs:
+        - {filters: 3, kernel: [11, 5], stride: [2, 2]}
+        - {filters: 2, kernel: [5, 5], stride: [2, 1]}
+      d_model: 6
+      layers: 2
+      recurrence: {cell: lstm, bidirectional: false, norm: batch}
+  ahead: {module: asr.row_conv, from: encoder.encoded, with: {ahead: 3}}
+  more:
+    module: asr.recurrent
+    from: ahead.encoded
+    with: {d_model: 5, cell: gru, bidirectional: false}
+  head: {module: asr.ctc_head, from: more.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+  text: {module: asr.ctc_greedy, from: head.log_probs}
+views:
+  infer: {feed: [data.audio], run: [text.text]}
+"""
 
 
 @pytest.fixture
@@ -108,6 +145,43 @@ def test_a_file_runs_the_stream(live, tmp_path, ending):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_recurrent_layers_stream_behind_convolutions(build_small):
+    view = stream_view(build_small(ONLINE), "infer")
+    assert view.block == 2 * 80
+    assert compare_stream(view, lambda given: view.step.module(**given)).wrong == []
+
+
+@pytest.mark.parametrize(
+    "part", ["encoder_kept_convs_0", "encoder_kept_stack_1", "ahead_kept", "more_kept_0"]
+)
+def test_every_state_of_recurrent_layers_and_filters_is_needed(build_small, part):
+    view = stream_view(build_small(ONLINE), "infer")
+
+    def forgetful(given):
+        results = view.step.module(**given)
+        return {n: torch.zeros_like(v) if n == f"next_{part}" else v for n, v in results.items()}
+
+    assert len(compare_stream(view, forgetful).wrong) == 4
+
+
+def test_several_steps_of_a_recurrent_layer_may_come_at_a_time(build_small):
+    text = LIVE.replace(
+        "  head: {module: asr.ctc_head, from: encoder.encoded}",
+        "  more: {module: asr.recurrent, from: encoder.encoded, with: {bidirectional: false}}\n"
+        "  head: {module: asr.ctc_head, from: more.encoded}",
+    )
+    view = stream_view(build_small(text), "infer")
+    assert view.block == 2 * 4 * 80
+    assert compare_stream(view, lambda given: view.step.module(**given)).wrong == []
+
+
+@pytest.mark.parametrize("ending", [".onnx", ".pt2"])
+def test_a_file_runs_the_stream_of_recurrent_layers(build_small, tmp_path, ending):
+    report = export_view(build_small(ONLINE), "infer", tmp_path / f"a{ending}", streaming=True)
+    assert max(far for one in report.comparison.differences for far in one.largest.values()) < 1e-5
+    assert report.inputs == ("audio [B, 160]", "audio_lengths [B]")
+
+
 def test_a_file_tells_how_its_stream_is_run(live, tmp_path):
     path = tmp_path / "live.onnx"
     report = export_view(live, "infer", path, streaming=True)
@@ -146,13 +220,25 @@ def test_all_that_hears_whole_utterances_is_told_at_once(build_small):
     ]
 
 
-def test_a_module_without_steps_is_told(small):
+def test_both_directions_are_told(small):
     assert faults_of(small) == [
         "`mel` (asr.log_mel) cannot stream: `normalize` per_feature hears the whole utterance",
-        "`encoder` (asr.conv_encoder) cannot stream: it has no `step_blocks`",
-        "`context` (asr.recurrent) cannot stream: "
-        "a step of its output depends on all of the utterance",
+        "`context` (asr.recurrent) cannot stream: `bidirectional` reads utterances from their ends",
     ]
+
+
+def test_a_module_without_steps_is_told(build_small):
+    text = LIVE.replace("asr.log_mel", "asr.stored_log_mel").replace(", normalize: none", "")
+    assert faults_of(build_small(text)) == [
+        "`mel` (asr.stored_log_mel) cannot stream: it has no `step_blocks`"
+    ]
+
+
+@pytest.mark.parametrize("recipe", ["deep-speech-2-online", "wav2letter-wave"])
+def test_recipes_of_limited_context_stream(recipe):
+    path, shown = locate(f"{SCHEME}asr/{recipe}")
+    model = sketch(load_graph(path, [], default_registry(), name=shown))
+    assert streaming_faults(model, model.plan("infer")) == []
 
 
 def test_a_state_that_grows_is_told(build_small):
