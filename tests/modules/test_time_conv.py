@@ -2,6 +2,9 @@
 
 import math
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -53,3 +56,22 @@ def test_what_cannot_be_is_refused():
     told = r"^`groups`: 2 groups do not divide 4 and 3 channels$"
     with pytest.raises(ValueError, match=told):
         TimeConv(4, 3, groups=2)
+
+
+def test_one_tap_with_a_stride_has_the_gradients_of_pytorch_for_few_channels():
+    # in a process of its own: what it guards against ends the process
+    code = (
+        "import torch\n"
+        "from phonograph.modules.time_conv import TimeConv\n"
+        "torch.manual_seed(0)\n"
+        "for steps in range(40, 60):\n"
+        "    conv, x = TimeConv(6, 6, 1, stride=2), torch.randn(3, 6, 1, steps)\n"
+        "    x = x.contiguous(memory_format=torch.channels_last)\n"
+        "    given = conv(x)\n"
+        "    slope = torch.randn_like(given)\n"
+        "    given.backward(slope)\n"
+        "    heard = x[..., ::2]\n"
+        "    expected = torch.einsum('boht,biht->oi', slope, heard).unsqueeze(2)\n"
+        "    torch.testing.assert_close(conv.weight.grad, expected, atol=1e-4, rtol=1e-4)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
