@@ -1,7 +1,6 @@
 """A convolution over time is `nn.Conv1d` in another layout."""
 
 import math
-
 import subprocess
 import sys
 
