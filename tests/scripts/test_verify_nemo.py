@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import yaml
 from phonograph.collections.asr.hypothesis import Hypothesis
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED = Path("/work/shared/fixtures")
+SHARED = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
 CHECKPOINTS = sorted(SHARED.glob("*/model.nemo"))
 MAKER = ROOT / "tests/collections/asr/nemo/conftest.py"
 PADDED = ("features", "encoded", "log_probs", "greedy")

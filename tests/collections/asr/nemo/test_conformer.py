@@ -5,6 +5,7 @@ The goldens were made by scripts/make_conformer_goldens.py.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import get_type_hints
 
@@ -24,7 +25,7 @@ from phonograph.graphs.parameters import convert
 PADDED = 90  # frames of the batches in the goldens
 GOLDENS = Path(__file__).parent / "goldens"
 CASES = sorted(path.stem for path in GOLDENS.glob("conformer_*.npz"))
-FIXTURES = Path("/work/shared/fixtures")
+FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
 MODELS = (
     "conformer_ctc_tiny_bpe",
     "conformer_ctc_tiny_char",

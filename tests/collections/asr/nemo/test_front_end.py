@@ -1,6 +1,7 @@
 """The mel front end hears what NeMo's hears, under every setting that NeMo has."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from phonograph.collections.asr.nemo.front_end import translate
 from phonograph.graphs.parameters import Misfit, convert
 from phonograph.types.declaration import declaration_of
 
-SHARED = Path("/work/shared/fixtures/preprocessor_variants")
+SHARED = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures")) / "preprocessor_variants"
 GOLDEN = np.load(Path(__file__).parent / "goldens/front_end.npz")
 SETTINGS = json.loads(str(GOLDEN["settings"]))
 

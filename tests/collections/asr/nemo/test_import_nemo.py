@@ -1,6 +1,7 @@
 """A checkpoint becomes a graph with every one of its tensors, or is refused with every reason."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock
 from phonograph.graphs.spec import PortName
 
-SHARED = Path("/work/shared/fixtures")
+SHARED = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
 CHECKPOINTS = sorted(SHARED.glob("*/model.nemo"))
 WEIGHT = "encoder.encoder.0.mconv.1.conv.weight"
 
