@@ -48,9 +48,10 @@ def _step_by_step(graph: SolvedGraph, view: View) -> Iterator[Diagnostic]:
             f"the view `{view.name}` cannot be exported: `{node}` calls {' and '.join(networks)} "
             "step by step, and an exported file is run once for all steps"
         )
-        yield Diagnostic("PE002", message, place, help=_shorter_view(view, node))
+        yield Diagnostic("PE002", message, place, help=_shorter_view(graph, view, node))
 
 
-def _shorter_view(view: View, decoder: str) -> str:
+def _shorter_view(graph: SolvedGraph, view: View, decoder: str) -> str:
     before = [s for t, s in view.sources.items() if t.node == decoder and s.node in view.core]
-    return f"what comes before it can be exported: --run {before[0]}" if before else ""
+    tensors = [port for port in before if port not in graph.counted]  # lengths come along
+    return f"what comes before it can be exported: --run {tensors[0]}" if tensors else ""

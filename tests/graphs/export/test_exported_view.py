@@ -99,3 +99,13 @@ def test_a_port_that_is_not_there_is_told_with_those_that_are(small):
 def test_a_view_of_text_alone_has_nothing_to_export(small):
     with pytest.raises(GraphError, match="the view `words` gives no tensors"):
         exported_view(small, "words")
+
+
+def test_lengths_from_elsewhere_are_not_what_is_advised(build_small):
+    further = "  context: {module: asr.recurrent, from: encoder.encoded, with: {d_model: 4}}\n"
+    text = TRANSDUCER.replace("  predictor:", f"{further}  predictor:")
+    text = text.replace("{encoded: encoder.encoded,", "{encoded: context.encoded,")
+    with pytest.raises(GraphError) as raised:
+        exported_view(build_small(text), "infer")
+    help = "what comes before it can be exported: --run context.encoded"
+    assert [fault.help for fault in raised.value.diagnostics] == [help]
