@@ -1,11 +1,16 @@
-"""Repeatable tests: fixed seeds, and the same examples from hypothesis every time."""
+"""Repeatable tests: fixed seeds, the same examples from hypothesis every time, one thread."""
 
+import os
 import random
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+
+# Tests are small: further threads mostly wait for each other, for minutes on a busy machine.
+torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # of the programs that tests start
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
