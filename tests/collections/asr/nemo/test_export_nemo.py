@@ -156,9 +156,9 @@ def bundle_of(graph) -> Bundle:
     checked = check_document(Document("ours.yaml", Path(), graph, {}), default_registry())
     assert checked.graph is not None, checked.faults
     weights = build(checked.graph).module.state_dict()
-    for number, weight in enumerate(weights.values()):
+    for weight in weights.values():
         if weight.is_floating_point():  # none is like another, so that none can stand for another
-            weight.add_(0.01 * (number + 1) * torch.rand_like(weight))
+            weight.add_(0.05 * torch.randn_like(weight))
     return Bundle(checked.graph, weights, {})
 
 
