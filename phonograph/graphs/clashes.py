@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from phonograph.errors import Diagnostic, Place
 from phonograph.graphs.equations import FROM_DECLARATION
+from phonograph.graphs.list_ports import trail_of
 from phonograph.graphs.spec import GraphSpec
 from phonograph.types.declaration import Declaration
 from phonograph.types.solver import Anchor, Conflict, Link, Solution, Unknown, Value, size_of
@@ -52,7 +53,7 @@ def explain_broken_links(
         yield Diagnostic(
             _code(domain),
             f"{_subject(domain, same=False)} disagree between two ways to `{node}`",
-            spec.document.place("modules", node, "from", port),
+            spec.document.place("modules", node, *trail_of(port)),
             label=f"{offered} here",
             causes=(
                 f"`{link.right.name}` of `{node}` is {found} by its other wire",

@@ -13,6 +13,7 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View
 from phonograph.types.declaration import Declaration
+from phonograph.types.ports import grouped
 
 Values = dict[PortName, Any]
 
@@ -56,7 +57,7 @@ class CompiledView:
                 for port in declared.ports.inputs
                 if PortName(name, port) in self.view.sources
             }
-            values.update(_named(name, declared, module(**arguments)))
+            values.update(_named(name, declared, module(**grouped(arguments))))
         return values
 
 
@@ -118,7 +119,7 @@ def _call(
         for port in declared.ports.inputs
         if PortName(name, port) in view.sources
     }
-    result = traced.call_module(name, kwargs=arguments)
+    result = traced.call_module(name, kwargs=grouped(arguments))
     outputs = list(declared.ports.returned)
     if len(outputs) == 1:
         values[PortName(name, outputs[0])] = result

@@ -8,6 +8,7 @@ from typing import Any
 
 from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.document import Document
+from phonograph.graphs.list_ports import counts_of
 from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.spec import NodeSpec
 from phonograph.types.declaration import Declaration
@@ -52,8 +53,9 @@ def declare(
         help = nearest(node.module, registry.ids) or "`phonograph modules` lists them"
         return None, [Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help)]
     declaration = registry.load(node.module)
+    faults: list[Diagnostic] = []
+    declaration = declaration.unrolled(counts_of(node, declaration.ports))
     given: dict[str, Any] = {}
-    faults = []
     for name, value in node.parameters.items():
         found = _given(node, declaration, document, name, value)
         if isinstance(found, Diagnostic):

@@ -43,6 +43,8 @@ def anchors_of(
             strength = FROM_DATA if declared.is_source else strength
             number = value if isinstance(value, Vocabulary) else Fraction(value)
             anchors.append(Anchor(Unknown(node, name), number, strength, f"{node}.{name}"))
+    for name, count in declared.counts.items():
+        anchors.append(Anchor(Unknown(node, name), Fraction(count), FROM_DATA, f"{node}.from"))
     for name, value in derived.items():
         number = value if isinstance(value, Vocabulary) else Fraction(value)
         origin = next((n for n in declared.derived_names() if n in given), name)
@@ -91,7 +93,7 @@ def _pinned(node: str, affine: Affine, constant: Affine, source: str) -> Anchor:
 
 def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:
     """Return every name of a node whose value the solver may find."""
-    names: dict[str, None] = {}
+    names: dict[str, None] = dict.fromkeys(declared.counts)
     for kind in declared.all_ports():
         names.update(dict.fromkeys(kind.solved_attributes().values()))
         for term in parse_axes(kind.axes):

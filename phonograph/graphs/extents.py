@@ -9,6 +9,7 @@ from typing import Any
 
 from phonograph.errors import Diagnostic, Place
 from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.list_ports import trail_of
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wire, Wiring
@@ -86,6 +87,7 @@ class _Follower:
         self.values = values
         self.axes: dict[str, Axes] = {}
         self.faults: list[Diagnostic] = []
+        self.unclear: dict[str, set[str]] = {}
         self.incoming: dict[str, list[Wire]] = {}
         for wire in wiring.wires:
             self.incoming.setdefault(wire.target.node, []).append(wire)
@@ -99,6 +101,8 @@ class _Follower:
         # a bare `U` says how long the axis is, `U+1` can then be compared
         for wire in sorted(tensors, key=lambda wire: _counts_from(self._wanted(wire))):
             self._bind(wire, givers)
+        for axis in self.unclear.pop(node, ()):
+            del self.axes[node][axis]  # nothing more is concluded from it
         for wire in wires:
             if isinstance(self._wanted(wire), Lengths):
                 self._check_lengths(wire, givers)
@@ -126,7 +130,9 @@ class _Follower:
                 self.axes[wire.target.node][axis.name] = extent
                 givers[axis.name] = wire
             elif known is not None and not known.agrees_with(extent):
-                self._report_axes(wire, extent, known, givers.get(axis_in(axis) or ""))
+                name = axis_in(axis) or ""
+                self.unclear.setdefault(wire.target.node, set()).add(name)
+                self._report_axes(wire, extent, known, givers.get(name))
 
     def _report_axes(self, wire: Wire, extent: Extent, known: Extent, giver: Wire | None) -> None:
         causes = [f"{wire.source} has {_described(extent)}"]
@@ -174,7 +180,7 @@ class _Follower:
         self.faults.append(Diagnostic(code, message, place, causes=causes, help=help))
 
     def _place(self, target: PortName) -> Place:
-        return self.spec.document.place("modules", target.node, "from", target.port)
+        return self.spec.document.place("modules", target.node, *trail_of(target.port))
 
 
 def _counts_from(kind: Kind) -> bool:

@@ -11,6 +11,7 @@ from phonograph.graphs.document import Document
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.spec import SCHEMA_VERSION, PortName, ViewSpec
+from phonograph.types.ports import grouped
 
 
 def to_lock(graph: SolvedGraph) -> dict[str, Any]:
@@ -42,7 +43,7 @@ def _node(graph: SolvedGraph, node: SolvedNode) -> dict[str, Any]:
     sources = {port: graph.wiring.source_of(PortName(node.name, port)) for port in node.inputs}
     written: dict[str, Any] = {"module": node.declaration.id}
     if any(sources.values()):
-        written["from"] = {port: str(source) for port, source in sources.items() if source}
+        written["from"] = grouped({port: str(one) for port, one in sources.items() if one})
     written["with"] = {name: to_plain(value) for name, value in sorted(node.parameters.items())}
     if node.only:
         written["only"] = node.only

@@ -148,10 +148,16 @@ class _SpecReader:
             return {}
         entries = written.items() if isinstance(written, dict) else [(None, written)]
         sources: dict[str | None, PortName] = {}
-        for port, text in entries:
-            source = self._port(text, *trail, *([] if port is None else [port]))
-            if source:
-                sources[port] = source
+        for port, given in entries:
+            where = (*trail, *([] if port is None else [port]))
+            if given == []:
+                self._fault("PG009", "this list of outputs is empty", *where, help=_PORT)
+            keyed = [(port, where, given)]
+            if isinstance(given, list):
+                keyed = [(f"{port or ''}.{k}", (*where, k), one) for k, one in enumerate(given)]
+            for key, place, text in keyed:
+                if source := self._port(text, *place):
+                    sources[key] = source
         return sources
 
     def _port(self, text: object, *trail: str | int) -> PortName | None:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import networkx as nx
 
 from phonograph.errors import Diagnostic, nearest
+from phonograph.graphs.compose import Trail
 from phonograph.graphs.joins import reason_not_to_join
+from phonograph.graphs.list_ports import list_fault, target_of, trail_of
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.ports import item_of
 from phonograph.types.terms import Name, parse_term
 
 
@@ -113,22 +116,29 @@ class _Wirer:
         self.tainted.add(node)
 
     def _connect(self, node: NodeSpec) -> None:
-        for port, source in node.sources.items():
-            trail = ("from", port) if port else ("from",)
+        declared = self.declarations[node.name]
+        ports = declared.ports
+        if fault := list_fault(node, declared, self.spec.document):
+            self.faults.append(fault)
+            self.tainted.add(node.name)
+            return
+        for key, source in node.sources.items():
+            trail = trail_of(key)
             if not self._source_exists(node.name, source, trail):
                 continue
-            target = port or self._only_fit(node.name, source, trail)
-            inputs = self.declarations[node.name].ports.inputs
+            target = target_of(key, ports) or self._only_fit(node.name, source, trail)
+            inputs = ports.inputs
             if target is None:
                 continue
             if target not in inputs:
                 message = f"`{node.module}` has no input `{target}`"
-                help = nearest(target, list(inputs)) or "it takes no inputs"
+                known = list(dict.fromkeys(item_of(port)[0] for port in inputs))
+                help = nearest(target, known) or "it takes no inputs"
                 self._fault("PG012", message, node.name, *trail, help=help, key=True)
                 continue
             self._join(source, PortName(node.name, target), trail)
 
-    def _join(self, source: PortName, target: PortName, trail: tuple[str, ...]) -> None:
+    def _join(self, source: PortName, target: PortName, trail: Trail) -> None:
         given = self.declarations[source.node].ports.outputs[source.port]
         wanted = self.declarations[target.node].ports.inputs[target.port]
         reason = reason_not_to_join(given, wanted)
@@ -157,7 +167,7 @@ class _Wirer:
         ]
         return found[:4]
 
-    def _source_exists(self, node: str, source: PortName, trail: tuple[str, ...]) -> bool:
+    def _source_exists(self, node: str, source: PortName, trail: Trail) -> bool:
         if source.node not in self.spec.nodes:
             self._no_such_node(node, source, trail)
             return False
@@ -172,7 +182,7 @@ class _Wirer:
         self._fault("PG012", message, node, *trail, help=help)
         return False
 
-    def _no_such_node(self, node: str, source: PortName, trail: tuple[str, ...]) -> None:
+    def _no_such_node(self, node: str, source: PortName, trail: Trail) -> None:
         message, document = f"there is no node `{source.node}`", self.spec.document
         if source.node in document.data["modules"]:
             removed = document.key_place("modules", source.node)
@@ -182,7 +192,7 @@ class _Wirer:
             help = nearest(source.node, list(self.spec.nodes))
             self._fault("PG012", message, node, *trail, help=help)
 
-    def _only_fit(self, node: str, source: PortName, trail: tuple[str, ...]) -> str | None:
+    def _only_fit(self, node: str, source: PortName, trail: Trail) -> str | None:
         declared = self.declarations[node]
         given = self.declarations[source.node].ports.outputs[source.port]
         inputs = {n: k for n, k in declared.ports.inputs.items() if not isinstance(k, Lengths)}
@@ -214,7 +224,7 @@ class _Wirer:
             path = " -> ".join([wire.source.node for wire in wires] + [last.node])
             message = f"the graph runs in a circle: {path}"
             help = "data flows one way: take one of these wires out"
-            self._fault("PG040", message, last.node, "from", last.port, help=help)
+            self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
             graph.remove_edge(*circle[-1])
             del self.sources[last]
 
@@ -238,7 +248,8 @@ class _Wirer:
     def _missing(self, target: PortName, kind: Kind) -> None:
         givers = self._givers(target.node, kind)
         help = "a source of that kind is " + " or ".join(givers) if givers else ""
-        message = f"the input `{target.port}` of `{target.node}` ({kind}) is not wired"
+        port = item_of(target.port)[0]
+        message = f"the input `{port}` of `{target.node}` ({kind}) is not wired"
         self._fault("PG014", message, target.node, help=help, key=True)
 
     def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:

@@ -27,10 +27,13 @@ from phonograph.modules.random_inputs import (
 from phonograph.modules.streaming_contract import streaming_faults
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Loss, parse_axes
+from phonograph.types.ports import grouped
 from phonograph.types.terms import axis_in
 
 _BATCHES = 2
 _TOLERANCE = 1e-4
+_ITEMS = 2
+"""Of a list port, where no parameter says how many."""
 
 
 def contract_faults(
@@ -68,6 +71,7 @@ def contract_faults(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        declaration = declaration.unrolled(_counts(declaration, parameters))
         subject = _Subject(declaration, declaration.cls(**parameters))
         generator = torch.Generator().manual_seed(seed)
         numbers = numbers_of(declaration, parameters)
@@ -119,11 +123,15 @@ class _Subject:
         return self.declaration.ports.returned
 
     def run(self, batch: Batch) -> dict[str, Any]:
-        return self.named(self.module(**batch.values))
+        return self.named(self.module(**grouped(batch.values)))
 
     def named(self, result: Any) -> dict[str, Any]:
         results = result if len(self.outputs) > 1 else (result,)
         return dict(zip(self.outputs, results, strict=True))
+
+
+def _counts(declaration: Declaration, parameters: Mapping[str, Any]) -> dict[str, int]:
+    return {port: parameters.get(n, _ITEMS) for port, n in declaration.ports.lists.items()}
 
 
 def _evaluation_faults(subject: _Subject, batch: Batch, generator: torch.Generator) -> list[str]:
@@ -154,7 +162,7 @@ def _causality_faults(
     values = {p.name: p.default for p in given if not p.required} | dict(parameters)
     return look_ahead_faults(
         Probe(
-            run=lambda inputs: subject.named(subject.module(**inputs)),
+            run=lambda inputs: subject.named(subject.module(**grouped(inputs))),
             inputs=subject.inputs,
             outputs=subject.outputs,
             batch=batch,
@@ -236,7 +244,7 @@ def _export_faults(subject: _Subject, batch: Batch, other: Batch) -> list[str]:
         return []
     subject.module.eval()
     free = {name: _free_axes(kind) for name, kind in subject.inputs.items()}
-    values = dict(batch.values)
+    free, values = grouped(free), grouped(batch.values)
     try:
         program = torch.export.export(subject.module, (), values, dynamic_shapes=free).module()
         return [
@@ -253,7 +261,7 @@ def _export_distances(
     subject: _Subject, program: nn.Module, batch: Batch
 ) -> Iterator[tuple[str, float]]:
     expected = subject.run(batch)
-    found = subject.named(program(**batch.values))
+    found = subject.named(program(**grouped(batch.values)))
     for name in expected:
         if far := _distance(expected[name], found[name]):
             yield name, far

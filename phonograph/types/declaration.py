@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
@@ -60,6 +60,8 @@ class Declaration:
         look_ahead: a pure function of parameters that says how many steps of the input beyond its
             own an output depends on.
         optional: inputs that may stay unwired.
+        counts: parameters that hold the number of items of a list port -> that number, where the
+            ports are unrolled.
     """
 
     cls: type
@@ -70,6 +72,7 @@ class Declaration:
     derived: Callable[..., Mapping[str, Any]] | None
     look_ahead: Callable[..., float] | None
     optional: frozenset[str]
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -89,6 +92,17 @@ class Declaration:
     def all_ports(self) -> list[Kind]:
         """Return every port, inputs first."""
         return [*self.ports.inputs.values(), *self.ports.outputs.values()]
+
+    def unrolled(self, counts: Mapping[str, int]) -> Declaration:
+        """Return the declaration with an input for every item of its list ports.
+
+        Args:
+            counts: list port -> its number of items.
+        """
+        if not self.ports.lists:
+            return self
+        known = {name: counts[port] for port, name in self.ports.lists.items() if name}
+        return replace(self, ports=self.ports.unrolled(counts), counts=known)
 
     def derived_names(self) -> list[str]:
         """Return the parameters that the derived values are computed from."""
@@ -208,6 +222,7 @@ def _lowercase_names(declared: Ports) -> set[str]:
         if isinstance(kind, Lengths):
             terms.append(parse_term(kind.of))
     names = {name for term in terms for name in names_in(term)} | attributes
+    names |= {name for name in declared.lists.values() if name}
     return {name for name in names if name[0].islower()}
 
 

@@ -172,6 +172,10 @@ def _from_syntax(node: ast.expr) -> Term:
             return Operation(_SYMBOLS[type(op)], _from_syntax(left), _from_syntax(right))
         case ast.Call(func=ast.Name(id="floor" | "ceil" as way), args=[inside], keywords=[]):
             return Rounding(way, _from_syntax(inside))
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.Name() as item], keywords=[]):
+            return _from_syntax(
+                item
+            )  # of a list port that is not unrolled: one item stands for all
     raise ValueError(ast.dump(node))
 
 

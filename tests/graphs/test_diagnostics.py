@@ -22,7 +22,7 @@ from phonograph.graphs.check import check_document
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.overrides import resolve
 from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Tokens
-from phonograph.types.ports import ports
+from phonograph.types.ports import Several, ports
 from phonograph.types.registry import Registry, register
 
 GRAPH = Path(__file__).with_name("demo.yaml").read_text(encoding="utf-8")
@@ -100,6 +100,21 @@ class Sum(nn.Module):
     def forward(self, first, second): ...
 
 
+@register("toy.all", version=1)
+class All(nn.Module):
+    """Add any number of the same shape."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+
+    @ports(
+        inputs=Several(Frames("B D T"), count="layers"),
+        lengths=Lengths("B", of="T"),
+        out={"encoded": Encoded("B D T")},
+    )
+    def forward(self, inputs, lengths): ...
+
+
 @register("toy.mix", version=1)
 class Mix(nn.Module):
     """Add two recordings."""
@@ -125,7 +140,7 @@ class Numbers:
     def collate(self): ...
 
 
-TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, Mix, Numbers)
+TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Mix, Numbers)
 USED = ["manifest", "log_mel", "spec_augment", "conv_encoder", "quartznet", "conformer"]
 USED += ["recurrent", "ctc_head", "ctc_loss", "ctc_greedy"]
 REGISTRY = Registry(
