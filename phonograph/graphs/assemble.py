@@ -15,6 +15,7 @@ from phonograph.graphs.wiring import Wiring
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration, Parameter
 from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.part import filled
 from phonograph.types.solver import Solution, Unknown, Value
 from phonograph.types.terms import Term, as_affine, parse_term
 from phonograph.types.vocabulary import Vocabulary
@@ -47,10 +48,11 @@ def assemble(
     for name in wiring.order():
         declared = declarations[name]
         ports = _PortSolver(name, values[name], solution, axes[name])
+        arguments = {n: _argument(p, values[name]) for n, p in declared.parameters.items()}
         node = SolvedNode(
             name=name,
             declaration=declared,
-            parameters={n: _argument(p, values[name]) for n, p in declared.parameters.items()},
+            parameters={n: filled(value, arguments) for n, value in arguments.items()},
             only=spec.nodes[name].only,
             use=spec.nodes[name].use,
             inputs={port: ports.solved(kind) for port, kind in declared.ports.inputs.items()},

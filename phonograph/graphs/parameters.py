@@ -10,6 +10,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from phonograph.errors import nearest
 from phonograph.graphs.scalars import scalar
+from phonograph.types.part import Part
 from phonograph.types.vocabulary import Vocabulary
 
 GIVEN_LATER = "???"
@@ -79,6 +80,8 @@ def is_open(value: Any) -> bool:
             return any(map(is_open, value.values()))
         case list():
             return any(map(is_open, value))
+        case Part():
+            return any(map(is_open, value.parameters.values()))
     return isinstance(value, str) and value == GIVEN_LATER
 
 
@@ -91,6 +94,9 @@ def to_plain(value: Any) -> Any:
     match value:
         case Path():
             return None
+        case Part():
+            id, version = value.declaration.id, value.declaration.registration.version
+            return {"module": id, "version": version, "with": to_plain(value.parameters)}
         case Vocabulary():
             return {
                 "size": value.size,

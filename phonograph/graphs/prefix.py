@@ -77,7 +77,7 @@ def _unchanging(model: Model, view: View) -> set[str]:
         still = still and all(
             "B" in kind.axes.split() for kind in declaration.ports.returned.values()
         )
-        if still and not declaration.registration.random and feeders <= found | given:
+        if still and not model.graph.nodes[name].random and feeders <= found | given:
             found.add(name)
     return found
 

@@ -115,6 +115,17 @@ class All(nn.Module):
     def forward(self, inputs, lengths): ...
 
 
+@register("toy.wrapped", version=1)
+class Wrapped(nn.Module):
+    """Put a module around another."""
+
+    def __init__(self, feat_in: int, block: nn.Module, more: list[nn.Module] | None = None) -> None:
+        super().__init__()
+
+    @ports(features=Frames("B feat_in T"), out={"encoded": Encoded("B feat_in T")})
+    def forward(self, features): ...
+
+
 @register("toy.mix", version=1)
 class Mix(nn.Module):
     """Add two recordings."""
@@ -140,7 +151,7 @@ class Numbers:
     def collate(self): ...
 
 
-TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Mix, Numbers)
+TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Wrapped, Mix, Numbers)
 USED = ["manifest", "log_mel", "spec_augment", "conv_encoder", "quartznet", "conformer"]
 USED += ["recurrent", "ctc_head", "ctc_loss", "ctc_greedy"]
 REGISTRY = Registry(
