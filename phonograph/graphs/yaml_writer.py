@@ -11,7 +11,7 @@ from phonograph.graphs.scalars import scalar
 _WIDTH = 100
 
 
-class _Writer(yaml.SafeDumper):
+class _Writer(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
     """Writes every text so that the core schema of YAML 1.2 reads a text."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as PyYAML has it

@@ -15,8 +15,13 @@ TEXTS = st.text(
 ) | st.sampled_from(
     ["no", "1e-3", "0x1f", "~", "null", "", "true", ".inf", "0o7", "a: b", "- a", "#"]
 )
-SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | TEXTS
-SCALARS |= st.floats(allow_nan=False)
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.floats(allow_nan=False),
+    TEXTS,
+)
 DATA = st.dictionaries(
     TEXTS,
     st.recursive(
