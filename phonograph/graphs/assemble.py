@@ -14,9 +14,10 @@ from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration, Parameter
+from phonograph.types.equalities import Unknown, Value
 from phonograph.types.kinds import Kind, Lengths, parse_axes
-from phonograph.types.solver import Solution, Unknown, Value
-from phonograph.types.terms import Term, as_affine, parse_term
+from phonograph.types.solver import Solution
+from phonograph.types.terms import Term, as_linear, parse_term
 from phonograph.types.vocabulary import Vocabulary
 
 FRAME_PERIOD = "frame_period"
@@ -91,15 +92,18 @@ class _PortSolver:
     def _size(self, term: Term) -> Size:
         if role_of_term(term) in (Role.TIME, Role.LABEL):
             return fill_in(term, self.values, self.axes) or str(term)
-        affine = as_affine(term)
-        if affine is None:
+        linear = as_linear(term)
+        if linear is None:
             return str(term)
-        value = self.values.get(affine.name) if affine.name else 0
-        if isinstance(value, Vocabulary):
-            value = value.size
-        if not isinstance(value, int | Fraction):
-            return str(term)
-        return int(affine.scale * value + affine.offset)
+        size = linear.offset
+        for name, scale in linear.parts:
+            value = self.values.get(name)
+            if isinstance(value, Vocabulary):
+                value = value.size
+            if not isinstance(value, int | Fraction):
+                return str(term)
+            size += scale * value
+        return int(size)
 
 
 def _argument(parameter: Parameter, values: Mapping[str, Any]) -> Any:

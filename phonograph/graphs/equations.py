@@ -11,9 +11,9 @@ from phonograph.graphs.joins import role_of_term
 from phonograph.graphs.wiring import Wire
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration
+from phonograph.types.equalities import Anchor, Link, Sum, Unknown
 from phonograph.types.kinds import Kind, Lengths, parse_axes
-from phonograph.types.solver import Anchor, Link, Unknown
-from phonograph.types.terms import Affine, Term, as_affine
+from phonograph.types.terms import Affine, Term, as_affine, as_linear
 from phonograph.types.vocabulary import Vocabulary
 
 FROM_DECLARATION = 4
@@ -29,6 +29,7 @@ class Equations:
 
     anchors: list[Anchor] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    sums: list[Sum] = field(default_factory=list)
 
 
 def anchors_of(
@@ -69,7 +70,7 @@ def _equal(left: Unknown, right: Unknown, wire: Wire) -> Link:
 
 
 def _equate_widths(wire: Wire, given: Term, wanted: Term, equations: Equations) -> None:
-    left, right = as_affine(given), as_affine(wanted)
+    left, right = _width(given), _width(wanted)
     if left is None or right is None:
         return
     if left.name and right.name:
@@ -83,6 +84,14 @@ def _equate_widths(wire: Wire, given: Term, wanted: Term, equations: Equations) 
         equations.anchors.append(_pinned(wire.target.node, right, left, str(wire.source)))
 
 
+def _width(term: Term) -> Affine | None:
+    """Read a width as an affine form of one unknown; a sum of several is an unknown itself."""
+    linear = as_linear(term)
+    if linear is None or len(linear.parts) < 2:
+        return as_affine(term)
+    return Affine(Fraction(1), str(term), Fraction(0))
+
+
 def _pinned(node: str, affine: Affine, constant: Affine, source: str) -> Anchor:
     assert affine.name is not None
     value = (constant.offset - affine.offset) / affine.scale
@@ -90,12 +99,27 @@ def _pinned(node: str, affine: Affine, constant: Affine, source: str) -> Anchor:
 
 
 def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:
-    """Return every name of a node whose value the solver may find."""
+    """Return every name of a node whose value the solver may find, sums of widths among them."""
     names: dict[str, None] = {}
     for kind in declared.all_ports():
         names.update(dict.fromkeys(kind.solved_attributes().values()))
         for term in parse_axes(kind.axes):
-            affine = as_affine(term)
-            if role_of_term(term) is Role.WIDTH and affine and affine.name:
-                names[affine.name] = None
+            width = _width(term) if role_of_term(term) is Role.WIDTH else None
+            linear = as_linear(term)
+            if width is not None and linear is not None:
+                names.update(dict.fromkeys(name for name, _ in linear.parts))
+                names.update({width.name: None} if width.name else {})
     return [Unknown(node, name) for name in names]
+
+
+def sums_of(node: str, declared: Declaration) -> list[Sum]:
+    """Return the widths of a node's ports that are sums of several names, each once."""
+    found: dict[Unknown, Sum] = {}
+    for port, kind in (*declared.ports.inputs.items(), *declared.ports.outputs.items()):
+        for term in parse_axes(kind.axes):
+            linear = as_linear(term) if role_of_term(term) is Role.WIDTH else None
+            if linear is not None and len(linear.parts) > 1:
+                total = Unknown(node, str(term))
+                parts = tuple((Unknown(node, name), scale) for name, scale in linear.parts)
+                found.setdefault(total, Sum(total, parts, linear.offset, f"{node}.{port}"))
+    return list(found.values())
