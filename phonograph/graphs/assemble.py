@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from phonograph.graphs.extents import Axes, fill_in
-from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.extents import Axes, Extents
+from phonograph.graphs.joins import roles_of
 from phonograph.graphs.solved import Extent, Size, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
@@ -73,7 +73,7 @@ class _PortSolver:
         self.node = node
         self.values = values
         self.solution = solution
-        self.axes = axes
+        self.extents = Extents(values, axes)
 
     def solved(self, kind: Kind) -> SolvedPort:
         attributes: dict[str, Value] = {}
@@ -81,17 +81,18 @@ class _PortSolver:
             value = self.solution.values.get(Unknown(self.node, name))
             if value is not None:
                 attributes[attribute] = value
-        return SolvedPort(kind, tuple(map(self._size, parse_axes(kind.axes))), attributes)
+        sizes = tuple(map(self._size, parse_axes(kind.axes), roles_of(kind.axes)))
+        return SolvedPort(kind, sizes, attributes)
 
     def counted(self, kind: Kind) -> Extent | None:
         """Return the axis whose steps a Lengths port counts."""
         if not isinstance(kind, Lengths):
             return None
-        return fill_in(parse_term(kind.of), self.values, self.axes)
+        return self.extents.of(parse_term(kind.of))
 
-    def _size(self, term: Term) -> Size:
-        if role_of_term(term) in (Role.TIME, Role.LABEL):
-            return fill_in(term, self.values, self.axes) or str(term)
+    def _size(self, term: Term, role: Role) -> Size:
+        if role in (Role.TIME, Role.LABEL):
+            return self.extents.of(term) or str(term)
         linear = as_linear(term)
         if linear is None:
             return str(term)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.joins import roles_of
 from phonograph.graphs.wiring import Wire
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Link, Sum, Unknown
 from phonograph.types.kinds import Kind, Lengths, parse_axes
-from phonograph.types.terms import Affine, Term, as_affine, as_linear
+from phonograph.types.terms import Affine, Linear, Term, as_affine, as_linear
 from phonograph.types.vocabulary import Vocabulary
 
 FROM_DECLARATION = 4
@@ -60,19 +61,16 @@ def equate(wire: Wire, source: Kind, target: Kind, equations: Equations) -> None
         if other:
             left, right = Unknown(wire.source.node, other), Unknown(wire.target.node, name)
             equations.links.append(_equal(left, right, wire))
-    for given, wanted in zip(parse_axes(source.axes), parse_axes(target.axes), strict=True):
-        if role_of_term(wanted) is Role.WIDTH:
-            _equate_widths(wire, given, wanted, equations)
+    for given, wanted in zip(_widths(source.axes), _widths(target.axes), strict=True):
+        if given is not None and wanted is not None:
+            _equate_widths(wire, given.width, wanted.width, equations)
 
 
 def _equal(left: Unknown, right: Unknown, wire: Wire) -> Link:
     return Link(left, right, Fraction(1), Fraction(0), (str(wire.source), str(wire.target)))
 
 
-def _equate_widths(wire: Wire, given: Term, wanted: Term, equations: Equations) -> None:
-    left, right = _width(given), _width(wanted)
-    if left is None or right is None:
-        return
+def _equate_widths(wire: Wire, left: Affine, right: Affine, equations: Equations) -> None:
     if left.name and right.name:
         source, target = Unknown(wire.source.node, left.name), Unknown(wire.target.node, right.name)
         scale, offset = left.scale / right.scale, (left.offset - right.offset) / right.scale
@@ -84,18 +82,32 @@ def _equate_widths(wire: Wire, given: Term, wanted: Term, equations: Equations) 
         equations.anchors.append(_pinned(wire.target.node, right, left, str(wire.source)))
 
 
-def _width(term: Term) -> Affine | None:
-    """Read a width as an affine form of one unknown; a sum of several is an unknown itself."""
-    linear = as_linear(term)
-    if linear is None or len(linear.parts) < 2:
-        return as_affine(term)
-    return Affine(Fraction(1), str(term), Fraction(0))
-
-
 def _pinned(node: str, affine: Affine, constant: Affine, source: str) -> Anchor:
     assert affine.name is not None
     value = (constant.offset - affine.offset) / affine.scale
     return Anchor(Unknown(node, affine.name), value, FROM_DECLARATION, source)
+
+
+@dataclass(frozen=True, slots=True)
+class _Width:
+    """A width of a port: an affine form of one unknown, which may be a sum of several."""
+
+    width: Affine
+    linear: Linear
+
+
+@lru_cache(maxsize=4096)
+def _widths(axes: str) -> tuple[_Width | None, ...]:
+    """Read the axes of a port; None stands for those that are no widths or no sums."""
+    return tuple(map(_width, parse_axes(axes), roles_of(axes)))
+
+
+def _width(term: Term, role: Role) -> _Width | None:
+    linear = as_linear(term) if role is Role.WIDTH else None
+    if linear is None:
+        return None
+    whole = Affine(Fraction(1), str(term), Fraction(0))
+    return _Width(as_affine(term) or whole, linear)
 
 
 def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:
@@ -103,23 +115,21 @@ def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:
     names: dict[str, None] = {}
     for kind in declared.all_ports():
         names.update(dict.fromkeys(kind.solved_attributes().values()))
-        for term in parse_axes(kind.axes):
-            width = _width(term) if role_of_term(term) is Role.WIDTH else None
-            linear = as_linear(term)
-            if width is not None and linear is not None:
-                names.update(dict.fromkeys(name for name, _ in linear.parts))
-                names.update({width.name: None} if width.name else {})
+        for one in _widths(kind.axes):
+            if one is not None:
+                names.update(dict.fromkeys(name for name, _ in one.linear.parts))
+                names.update({one.width.name: None} if one.width.name else {})
     return [Unknown(node, name) for name in names]
 
 
 def sums_of(node: str, declared: Declaration) -> list[Sum]:
     """Return the widths of a node's ports that are sums of several names, each once."""
-    found: dict[Unknown, Sum] = {}
+    found: dict[str, Sum] = {}
     for port, kind in (*declared.ports.inputs.items(), *declared.ports.outputs.items()):
-        for term in parse_axes(kind.axes):
-            linear = as_linear(term) if role_of_term(term) is Role.WIDTH else None
-            if linear is not None and len(linear.parts) > 1:
-                total = Unknown(node, str(term))
-                parts = tuple((Unknown(node, name), scale) for name, scale in linear.parts)
-                found.setdefault(total, Sum(total, parts, linear.offset, f"{node}.{port}"))
+        for one in _widths(kind.axes):
+            if one is not None and one.width.name and len(one.linear.parts) > 1:
+                parts = tuple((Unknown(node, name), scale) for name, scale in one.linear.parts)
+                total = Unknown(node, one.width.name)
+                written = Sum(total, parts, one.linear.offset, f"{node}.{port}")
+                found.setdefault(total.name, written)
     return list(found.values())

@@ -211,6 +211,8 @@ def _rounded(way: str, inside: Term) -> Term:
     if isinstance(inside, Constant):
         value = math.floor(inside.value) if way == "floor" else math.ceil(inside.value)
         return Constant(Fraction(value))
+    if _is_whole(inside):
+        return inside
     match inside:  # two roundings of the same way are one: ceil(ceil(x/2)/2) = ceil(x/4)
         case Operation("/", Rounding(again, Operation("/", x, Constant(a))), Constant(b)):
             if again == way and a.denominator == b.denominator == 1 and min(a, b) > 0:
@@ -254,8 +256,9 @@ def _combined(symbol: str, left: Term, right: Term) -> Term:
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(_calculated(symbol, left.value, right.value))
     match symbol, left, right:
-        case "+", Operation("+", first, Constant(one)), Constant(two):
-            return _combined("+", first, Constant(one + two))
+        case "+" | "-", Operation("+" | "-" as before, first, Constant(one)), Constant(two):
+            total = (one if before == "+" else -one) + (two if symbol == "+" else -two)
+            return _combined("+" if total >= 0 else "-", first, Constant(abs(total)))
     return Operation(symbol, left, right)
 
 
