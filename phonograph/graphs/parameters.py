@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -149,10 +150,15 @@ def _one_of(
 
 def _is_tagged(choice: Any, value: Any) -> bool:
     """Whether a mapping says by its `type` that this class of settings is meant."""
-    if not (isinstance(value, dict) and is_dataclass(choice)):
+    if not (isinstance(value, dict) and isinstance(choice, type) and is_dataclass(choice)):
         return False
-    tag = get_type_hints(choice).get("type")
+    tag = _hints(choice).get("type")
     return get_origin(tag) is Literal and value.get("type") in get_args(tag)
+
+
+@lru_cache(maxsize=1024)
+def _hints(annotation: Any) -> dict[str, Any]:
+    return get_type_hints(annotation)
 
 
 def _mapping(
@@ -189,7 +195,7 @@ def _first_misfit(values: Iterable[Any]) -> Misfit | None:
 def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
     if not isinstance(value, dict):
         return Misfit(trail, f"wants a mapping of settings, got {shown(value)}")
-    hints = get_type_hints(annotation)
+    hints = _hints(annotation)
     known = {field.name: field for field in fields(annotation)}
     for key in value:
         if key not in known:

@@ -10,9 +10,9 @@ from typing import Any
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.declaration import Declaration
+from phonograph.types.equalities import Value
 from phonograph.types.kinds import Kind
 from phonograph.types.part import parts_in
-from phonograph.types.solver import Value
 from phonograph.types.step_functions import same_function, slope_and_period
 from phonograph.types.terms import Term
 
