@@ -27,7 +27,7 @@ _STYLES = {
     r"\A.*": "bold",
     r"(?m)^wrong[^\n]*:$": "bold red",
     r"(?m)^right:$": "bold green",
-    r"(?m)^what to do:": "bold",
+    r"(?m)^what to do:$": "bold",
 }
 
 
@@ -68,7 +68,8 @@ def lines_of(page: CodePage, columns: int) -> Iterator[str]:
     yield f"{indent(page.wrong or '(nothing)', '    ')}\n"
     yield "right:\n"
     yield f"{indent(page.right, '    ')}\n"
-    yield _wrapped(f"what to do: {page.do}", columns)
+    yield "what to do:\n"
+    yield _wrapped(page.do, columns)
 
 
 def _list(pages: Mapping[str, CodePage], *, as_json: bool) -> None:
