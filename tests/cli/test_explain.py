@@ -447,4 +447,4 @@ def test_a_person_at_a_terminal_is_told_where_to_read_more(run, monkeypatch):
     checked = run("check", "clinic.yaml").stderr
     assert checked.endswith("\n\n1 error; `phonograph explain PG010` says more\n")
     other = run("train", "clinic.yaml").stderr
-    assert other.endswith("`asr.log_mel`?\n\n`phonograph explain PG010` says more\n")
+    assert other.endswith("`asr.stored_log_mel`?\n\n`phonograph explain PG010` says more\n")
