@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from phonograph.errors import Diagnostic, nearest
@@ -51,6 +51,8 @@ def declare(
         place = document.place("modules", node.name, "module")
         help = nearest(node.module, registry.ids) or "`phonograph modules` lists them"
         return None, [Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help)]
+    if fault := registry.fault_of(node.module):
+        return None, [replace(fault, place=document.place("modules", node.name, "module"))]
     declaration = registry.load(node.module)
     given: dict[str, Any] = {}
     faults = []
