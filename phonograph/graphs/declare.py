@@ -55,6 +55,8 @@ def declare(
         place = document.place("modules", node.name, "module")
         help = nearest(node.module, registry.ids) or "`phonograph modules` lists them"
         return None, [Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help)]
+    if fault := registry.fault_of(node.module):
+        return None, [replace(fault, place=document.place("modules", node.name, "module"))]
     declaration = registry.load(node.module)
     faults: list[Diagnostic] = []
     declaration = declaration.unrolled(counts_of(node, declaration.ports))

@@ -84,6 +84,25 @@ def read_settings(graph: SolvedGraph) -> Settings:
     return settings
 
 
+def settings_so_far(graph: SolvedGraph) -> Settings:
+    """Read a checked `train` section, of which parts may be left open, as if they were left out."""
+    return _Reader(graph).read()[0]
+
+
+def default_rates(optimizer: str) -> dict[str, Any]:
+    """Return what an optimizer takes where nothing is given.
+
+    Args:
+        optimizer: name of a class in `torch.optim`, in lower case.
+
+    >>> default_rates("adamw")["betas"]
+    (0.9, 0.999)
+    """
+    parameters = inspect.signature(OPTIMIZERS[optimizer].__init__).parameters.values()
+    given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
+    return {name: given[name] for name in _optimizer_arguments(optimizer) if name in given}
+
+
 class _Reader:
     def __init__(self, graph: SolvedGraph) -> None:
         self.graph = graph

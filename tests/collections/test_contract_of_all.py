@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from phonograph.collections import default_registry
+from phonograph.collections import shipped_registry
 from phonograph.collections.asr.attention_decoder import AttentionDecoder
 from phonograph.collections.asr.joint import Joint
 from phonograph.collections.asr.log_mel import Compression
@@ -34,7 +34,7 @@ from phonograph.modules.transformer_layer import TransformerSettings
 from phonograph.modules.waveform_convs import WaveformConvSettings
 from phonograph.types.vocabulary import Vocabulary
 
-REGISTRY = default_registry()
+REGISTRY = shipped_registry()
 SOURCES = [name for name in REGISTRY.ids if REGISTRY.load(name).is_source]
 ALPHABET = {"type": "characters", "alphabet": "ab "}
 
