@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from phonograph import modules
 from phonograph.types.registry import Registry
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def default_registry() -> Registry:
     """Return the registry of every module that phonograph ships; classes are imported on use."""
     from phonograph.collections import asr
 
-    return Registry({**asr.MODULES})
+    return Registry({**modules.MODULES, **asr.MODULES})
 
 
 def default_metrics() -> Mapping[str, Metric]:
