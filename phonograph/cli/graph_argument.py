@@ -74,7 +74,14 @@ def check_argument(graph: str, overrides: Sequence[str]) -> Checked:
         path, name = locate(graph)
     except PhonographError as error:
         return Checked(None, error.diagnostics)
-    checked = check_graph(path, overrides, default_registry(), name=name, metrics=default_metrics())
+    checked = check_graph(
+        path,
+        overrides,
+        default_registry(),
+        name=name,
+        metrics=default_metrics(),
+        locate=locate,
+    )
     if checked.graph is None:
         return checked
     faults = tuple(check_settings(checked.graph))

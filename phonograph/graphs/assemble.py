@@ -52,6 +52,7 @@ def assemble(
             declaration=declared,
             parameters={n: _argument(p, values[name]) for n, p in declared.parameters.items()},
             only=spec.nodes[name].only,
+            use=spec.nodes[name].use,
             inputs={port: ports.solved(kind) for port, kind in declared.ports.inputs.items()},
             outputs={port: ports.solved(kind) for port, kind in declared.ports.outputs.items()},
         )

@@ -93,4 +93,4 @@ def _counted(extent: Extent) -> str:
 
 
 def _role(extent: Extent) -> Role:
-    return role_of(extent.root.partition(".")[2])
+    return role_of(extent.root.rpartition(".")[2])

@@ -21,6 +21,7 @@ from phonograph.graphs.check import check_document
 from phonograph.graphs.document import MAX_BYTES
 from phonograph.graphs.lock import fingerprint, read_lock, to_lock
 from phonograph.graphs.model import Model, build
+from phonograph.graphs.module_versions import migrate_weights
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.types.registry import Registry
 
@@ -95,6 +96,7 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
         raise BundleError(checked.faults)
     if notes.get("fingerprint") != fingerprint(lock):
         raise _refuse("PB003", path, f"{GRAPH} was changed after it was written")
+    weights = migrate_weights(checked.graph.spec, registry, weights)
     misfits = _misfits(checked.graph, weights)
     if misfits:
         reason = ", ".join(misfits[:3]) + (f" and {len(misfits) - 3} more" * (len(misfits) > 3))

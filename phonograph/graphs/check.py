@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from phonograph.errors import Diagnostic, GraphError, nearest
-from phonograph.graphs.document import Document, read_document
+from phonograph.graphs.composites import expand
+from phonograph.graphs.document import Document
+from phonograph.graphs.extends import read_with_base
 from phonograph.graphs.model import sketch
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.solve import solve_graph
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.sources import Locate, Sources
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.spec_reader import read_spec
 from phonograph.graphs.views import check_views
@@ -34,6 +37,7 @@ def check_graph(
     *,
     name: str | None = None,
     metrics: Container[str] | None = None,
+    locate: Locate | None = None,
 ) -> Checked:
     """Check a YAML graph.
 
@@ -43,12 +47,18 @@ def check_graph(
         registry: the modules that may be named.
         name: what to call the file in messages.
         metrics: names that `score` may use; None accepts any.
+        locate: finds the shipped recipes that a graph may extend.
     """
+    sources = Sources.around(path, locate)
     try:
-        document = resolve(read_document(path, name), overrides)
+        document = resolve(read_with_base(path, name, sources), overrides)
+        document, faults = expand(document, sources)
     except GraphError as error:
         return Checked(None, _once_each(error.diagnostics))
-    return check_document(document, registry, metrics=metrics)
+    checked = check_document(document, registry, metrics=metrics)
+    if not faults:
+        return checked
+    return Checked(None, _once_each([*faults, *checked.faults]))
 
 
 def check_document(
@@ -101,13 +111,14 @@ def load_graph(
     *,
     name: str | None = None,
     metrics: Container[str] | None = None,
+    locate: Locate | None = None,
 ) -> SolvedGraph:
     """Check a YAML graph and return it solved.
 
     Raises:
         GraphError: every fault found.
     """
-    checked = check_graph(path, overrides, registry, name=name, metrics=metrics)
+    checked = check_graph(path, overrides, registry, name=name, metrics=metrics, locate=locate)
     if checked.graph is None:
         raise GraphError(checked.faults)
     return checked.graph

@@ -47,7 +47,7 @@ def explain_broken_links(
         first.setdefault(solution.reasons[link.right], link)
     for origin, link in first.items():
         domain = _domain(declarations, link.right)
-        node, _, port = link.via[1].partition(".")
+        node, port = spec.split(link.via[1])
         offered = link.scale * size_of(solution.values[link.left]) + link.offset
         found = _in_words(solution.values[link.right])
         yield Diagnostic(
@@ -115,7 +115,7 @@ def _with_place(spec: GraphSpec, anchor: Anchor) -> str:
 
 
 def _place(spec: GraphSpec, anchor: Anchor) -> Place:
-    node, _, name = anchor.source.partition(".")
+    node, name = spec.split(anchor.source)
     if name in spec.nodes[node].parameters:
         return spec.document.place("modules", node, "with", name)
     return spec.document.key_place("modules", node)
@@ -123,7 +123,7 @@ def _place(spec: GraphSpec, anchor: Anchor) -> Place:
 
 def _mend(spec: GraphSpec, declarations: Declarations, conflict: Conflict, expected: str) -> str:
     blamed = conflict.blamed
-    node, _, parameter = blamed.source.partition(".")
+    node, parameter = spec.split(blamed.source)
     if blamed.strength == FROM_DECLARATION:
         return f"`{blamed.source}` is always so: wire another module there, or one in between"
     if blamed.unknown.name != parameter:

@@ -61,6 +61,16 @@ class CompiledView:
         return values
 
 
+def put_inside(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Make a module the child of another; `encoder.conv` stands inside of `encoder`."""
+    *groups, last = name.split(".")
+    for group in groups:
+        if group not in dict(root.named_children()):
+            root.add_module(group, nn.Module())
+        root = root.get_submodule(group)
+    root.add_module(last, module)
+
+
 def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> CompiledView:
     """Compile a view over built modules, which are shared, not copied.
 
@@ -73,14 +83,15 @@ def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> 
     produced = [port for port in _produced(graph, view) if _leaves_core(view, port)]
     traced = fx.Graph()
     values: dict[PortName, fx.Node] = {
-        port: traced.placeholder(f"{port.node}_{port.port}") for port in core_inputs
+        port: traced.placeholder(f"{port.node}_{port.port}".replace(".", "_"))
+        for port in core_inputs
     }
     for name in view.core:
         _call(traced, name, graph.nodes[name].declaration, view, values)
     traced.output(tuple(values[port] for port in produced))
     root = nn.Module()
     for name in view.core:
-        root.add_module(name, modules[name])
+        put_inside(root, name, modules[name])
     return CompiledView(
         view=view,
         core=fx.GraphModule(root, traced, class_name=f"{view.name.capitalize()}Core"),

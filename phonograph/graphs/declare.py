@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from phonograph.errors import Diagnostic, nearest
@@ -11,7 +11,7 @@ from phonograph.graphs.document import Document
 from phonograph.graphs.list_ports import counts_of
 from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.spec import NodeSpec
-from phonograph.types.declaration import Declaration
+from phonograph.types.declaration import Declaration, declaration_of
 from phonograph.types.registry import Registry
 
 
@@ -24,12 +24,14 @@ class DeclaredNode:
         given: parameters that YAML gives, converted to what the constructor wants.
         derived: what follows from them; empty where something is missing.
         unclear: whether a parameter is at fault.
+        owner: the node that owns the weights, where that is another one.
     """
 
     declaration: Declaration
     given: Mapping[str, Any]
     derived: Mapping[str, Any]
     unclear: bool
+    owner: str | None = None
 
     @property
     def lacks_derived(self) -> bool:
@@ -67,6 +69,13 @@ def declare(
         faults.append(derived)
         derived = {}
     return DeclaredNode(declaration, given, derived, unclear=bool(faults)), faults
+
+
+def share(node: NodeSpec, owner: DeclaredNode) -> DeclaredNode:
+    """Declare a node that uses the module and the weights of another."""
+    declaration = declaration_of(owner.declaration.cls)
+    unrolled = declaration.unrolled(counts_of(node, declaration.ports))
+    return replace(owner, declaration=unrolled, owner=node.use)
 
 
 def _given(

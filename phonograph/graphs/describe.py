@@ -108,7 +108,7 @@ def _nodes(model: Model, part: View | None, ports: _Ports) -> Iterator[NodeRow]:
             module=node.declaration.id,
             version=node.declaration.registration.version,
             arguments={name: _argument(value) for name, value in node.parameters.items()},
-            parameters=counts.get(node.name, 0),
+            parameters=0 if node.use else counts.get(node.name, 0),
             frozen=node.name in frozen,
             cached=node.name in cached,
             host=node.declaration.is_host and not node.declaration.is_source,

@@ -28,6 +28,7 @@ class Document:
         data: dictionaries, lists, strings, numbers, booleans and None.
         marks: trail of keys and indices -> mark.
         folders: trails whose relative paths are relative to another folder.
+        unreadable: nodes about which nothing is known, because of a fault told elsewhere.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Document:
     data: Any
     marks: dict[Trail, Mark] = field(repr=False)
     folders: dict[Trail, Path] = field(default_factory=dict, repr=False)
+    unreadable: set[str] = field(default_factory=set, repr=False)
 
     def folder_of(self, *trail: str | int) -> Path:
         """What a relative path at a trail is relative to."""

@@ -52,6 +52,15 @@ def anchors_of(
     return anchors
 
 
+def shared_sizes(owner: str, user: str, declared: Declaration) -> list[Link]:
+    """Make the parameters and derived values of two nodes with the same weights equal."""
+    names = [one.name for one in unknowns_of(user, declared) if one.name[0].islower()]
+    return [
+        Link(Unknown(owner, name), Unknown(user, name), Fraction(1), Fraction(0), (owner, user))
+        for name in names
+    ]
+
+
 def equate(wire: Wire, source: Kind, target: Kind, equations: Equations) -> None:
     """Add what one wire makes equal; the kinds, ranks and roles already agree."""
     if isinstance(target, Lengths):

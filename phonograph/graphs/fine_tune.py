@@ -92,7 +92,7 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
             fresh[name] = "excluded"
         elif not matches_any(include, name):
             fresh[name] = "not included"
-        elif given is None and not _has_node(bundle.weights, name):
+        elif given is None and not _has_node(model, bundle.weights, name):
             fresh[name] = "not in the checkpoint"
         elif given is None or given.shape != weight.shape:
             faults.append(_misfit(model, name, weight, given))
@@ -117,13 +117,13 @@ def _idle_patterns(model: Model, include: list[str], reused: list[str]) -> list[
     return faults
 
 
-def _has_node(weights: Mapping[str, Tensor], name: str) -> bool:
-    node = name.partition(".")[0]
+def _has_node(model: Model, weights: Mapping[str, Tensor], name: str) -> bool:
+    node, _ = model.graph.spec.split(name)
     return any(key.startswith(f"{node}.") for key in weights)
 
 
 def _misfit(model: Model, name: str, weight: Tensor, given: Tensor | None) -> Diagnostic:
-    node = name.partition(".")[0]
+    node, _ = model.graph.spec.split(name)
     here = list(weight.shape)
     there = "missing" if given is None else f"{list(given.shape)}"
     message = f"`{name}` is {here} here and {there} in the checkpoint"

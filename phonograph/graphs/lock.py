@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
+
 from phonograph.graphs.document import Document
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
@@ -16,17 +18,33 @@ from phonograph.types.ports import grouped
 
 def to_lock(graph: SolvedGraph) -> dict[str, Any]:
     """Write a solved graph with every parameter and wire spelt out; paths are left out."""
+    wiring = graph.wiring.graph
     return {
         "phonograph": SCHEMA_VERSION,
         "name": graph.name,
-        "modules": {node.name: _node(graph, node) for node in graph.nodes.values()},
-        "views": {view.name: _view(view) for view in graph.spec.views.values()},
+        "modules": {
+            name: _node(graph, graph.nodes[name])
+            for name in nx.lexicographical_topological_sort(wiring)
+        },
+        "views": {name: _view(view) for name, view in sorted(graph.spec.views.items())},
     }
 
 
 def read_lock(lock: Any, name: str) -> Document:
-    """Turn a lock back into a document that can be checked and solved."""
-    return Document(name, Path(), lock, {})
+    """Turn a lock back into a document that can be checked and solved.
+
+    Modules had no version in locks before they had migrations; it was 1.
+    """
+    modules = lock.get("modules") if isinstance(lock, dict) else None
+    if not isinstance(modules, dict):
+        return Document(name, Path(), lock, {})
+    dated = {
+        node: {"version": 1, **written}
+        if isinstance(written, dict) and "module" in written
+        else written
+        for node, written in modules.items()
+    }
+    return Document(name, Path(), {**lock, "modules": dated}, {})
 
 
 def fingerprint(lock: dict[str, Any]) -> str:
@@ -41,10 +59,15 @@ def fingerprint(lock: dict[str, Any]) -> str:
 
 def _node(graph: SolvedGraph, node: SolvedNode) -> dict[str, Any]:
     sources = {port: graph.wiring.source_of(PortName(node.name, port)) for port in node.inputs}
-    written: dict[str, Any] = {"module": node.declaration.id}
+    registration = node.declaration.registration
+    written: dict[str, Any] = {"module": registration.id, "version": registration.version}
+    if node.use is not None:
+        written = {"use": node.use}
     if any(sources.values()):
         written["from"] = grouped({port: str(one) for port, one in sources.items() if one})
-    written["with"] = {name: to_plain(value) for name, value in sorted(node.parameters.items())}
+    if node.use is None:
+        given = sorted(node.parameters.items())
+        written["with"] = {name: to_plain(value) for name, value in given}
     if node.only:
         written["only"] = node.only
     return written
@@ -57,5 +80,5 @@ def _view(view: ViewSpec) -> dict[str, Any]:
     if view.split:
         written["split"] = view.split
     if view.score:
-        written["score"] = {m: [str(a), str(b)] for m, (a, b) in view.score.items()}
+        written["score"] = {m: [str(a), str(b)] for m, (a, b) in sorted(view.score.items())}
     return written

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
-from phonograph.graphs.compiled_view import CompiledView, compile_view
+from phonograph.graphs.compiled_view import CompiledView, compile_view, put_inside
 from phonograph.graphs.parameters import is_open
 from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
@@ -37,8 +37,8 @@ class Model:
         self.modules = modules
         self.module = nn.Module()
         for name, built in modules.items():
-            if isinstance(built, nn.Module):
-                self.module.add_module(name, built)
+            if isinstance(built, nn.Module) and graph.owner(name) == name:
+                put_inside(self.module, name, built)
         self._compiled: dict[str, CompiledView] = {}
 
     def view(self, name: str) -> CompiledView:
@@ -131,13 +131,15 @@ def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Mode
     with ShapesOnly() if device == "meta" else torch.device(device):
         for node in nodes:
             try:
-                modules[node.name] = node.declaration.cls(**node.parameters)
+                if node.use is None:
+                    modules[node.name] = node.declaration.cls(**node.parameters)
             except (ValueError, OverflowError, RuntimeError) as error:
                 # torch raises the latter two for sizes beyond all memory
                 faults.append(_refusal(graph, node, error))
     if faults:
         raise GraphError(faults)
-    return Model(graph, modules)
+    shared = {node.name: modules[node.use] for node in nodes if node.use in modules}
+    return Model(graph, {n: m for n in graph.nodes if (m := (modules | shared).get(n)) is not None})
 
 
 def _refusal(graph: SolvedGraph, node: SolvedNode, error: Exception) -> Diagnostic:

@@ -14,6 +14,7 @@ from phonograph.graphs.compose import Mark, Trail
 from phonograph.graphs.document import Document, parse_value
 from phonograph.graphs.interpolation import fill_in_references
 
+_OF_FILES = ("extends", "expose")
 _KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 _HOW = "write overrides as `path.to.key=value`, for example `train.trainer.max_steps=100`"
 
@@ -55,6 +56,9 @@ def _apply(document: Document, text: str) -> list[Diagnostic]:
     here = Place(f"command line: {text}")
     if not equals or not _KEY.fullmatch(key):
         return [Diagnostic("PG005", f"`{text}` is no override", here, help=_HOW)]
+    if key.partition(".")[0] in _OF_FILES:
+        help = "write it in the file"
+        return [Diagnostic("PG005", f"`{key}` cannot be set by an override", here, help=help)]
     try:
         value = parse_value(written)
         trail = _put(document.data, key.split("."), value)

@@ -34,7 +34,7 @@ def reuse_faults(
         fresh: names of weights that start anew.
     """
     comparison = _Comparison(model, source, fresh)
-    for name in _nodes_of(reused):
+    for name in _nodes_of(model.graph, reused):
         comparison.compare_inputs(name, name)
         comparison.compare_vocabularies(name)
     return list(comparison.faults.values())
@@ -44,7 +44,7 @@ def changed_settings(
     graph: SolvedGraph, source: SolvedGraph, reused: Iterable[str]
 ) -> Iterator[str]:
     """Say which settings of reused nodes differ; sizes that are solved are left to the shapes."""
-    for name in _nodes_of(reused):
+    for name in _nodes_of(graph, reused):
         before, now = _settings(source.nodes[name]), _settings(graph.nodes[name])
         changes = _changes(before, now)
         if changes:
@@ -123,8 +123,8 @@ class _Comparison:
         self.faults.setdefault(node, Diagnostic(code, message, place, causes=causes, help=help))
 
 
-def _nodes_of(weights: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(name.partition(".")[0] for name in weights))
+def _nodes_of(graph: SolvedGraph, weights: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(graph.spec.split(name)[0] for name in weights))
 
 
 def _giver(graph: SolvedGraph, target: PortName) -> PortName | None:

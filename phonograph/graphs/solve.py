@@ -8,11 +8,20 @@ from fractions import Fraction
 from phonograph.errors import Diagnostic
 from phonograph.graphs.assemble import Values, assemble
 from phonograph.graphs.clashes import explain_bad_sizes, explain_broken_links, explain_conflict
-from phonograph.graphs.declare import DeclaredNode, declare
-from phonograph.graphs.equations import BY_DEFAULT, Equations, anchors_of, equate, unknowns_of
+from phonograph.graphs.declare import DeclaredNode, declare, share
+from phonograph.graphs.equations import (
+    BY_DEFAULT,
+    Equations,
+    anchors_of,
+    equate,
+    shared_sizes,
+    unknowns_of,
+)
 from phonograph.graphs.extents import follow_axes
 from phonograph.graphs.joins import reason_not_to_join
+from phonograph.graphs.module_versions import migrate_modules
 from phonograph.graphs.parameters import is_open
+from phonograph.graphs.shared_weights import follow_uses
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
@@ -27,13 +36,11 @@ from phonograph.types.vocabulary import Vocabulary
 
 def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None, list[Diagnostic]]:
     """Solve a graph; without faults the solved graph comes back, else None and every fault."""
-    faults: list[Diagnostic] = []
-    nodes: dict[str, DeclaredNode] = {}
-    for written in spec.nodes.values():
-        declared, found = declare(written, registry, spec.document)
-        faults += found
-        if declared is not None:
-            nodes[written.name] = declared
+    spec, faults = follow_uses(spec)
+    spec, found = migrate_modules(spec, registry)
+    faults += found
+    nodes, found = _declared(spec, registry)
+    faults += found
     declarations = {name: node.declaration for name, node in nodes.items()}
     wiring, found = wire_up(spec, declarations)
     faults += found
@@ -52,6 +59,23 @@ def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None
     if faults or wiring.tainted:
         return None, faults
     return assemble(spec, wiring, declarations, solution, values, axes), []
+
+
+def _declared(
+    spec: GraphSpec, registry: Registry
+) -> tuple[dict[str, DeclaredNode], list[Diagnostic]]:
+    nodes: dict[str, DeclaredNode] = {}
+    faults: list[Diagnostic] = []
+    for written in spec.nodes.values():
+        if written.use is None:
+            declared, found = declare(written, registry, spec.document)
+            faults += found
+            if declared is not None:
+                nodes[written.name] = declared
+    for written in spec.nodes.values():
+        if written.use in nodes:  # what is wrong with it was told of its owner
+            nodes[written.name] = share(written, nodes[written.use])
+    return nodes, faults
 
 
 def _unclear(spec: GraphSpec, nodes: dict[str, DeclaredNode], wiring: Wiring) -> frozenset[str]:
@@ -77,7 +101,10 @@ def _could_feed(node: DeclaredNode, wanted: Kind) -> bool:
 def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
     equations = Equations()
     for name, node in nodes.items():
-        equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
+        if node.owner is None:
+            equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
+        else:
+            equations.links += shared_sizes(node.owner, name, node.declaration)
     for wire in wiring.wires:
         source = nodes[wire.source.node].declaration.ports.outputs[wire.source.port]
         target = nodes[wire.target.node].declaration.ports.inputs[wire.target.port]

@@ -81,6 +81,7 @@ class SolvedNode:
         declaration: its module.
         parameters: every constructor argument.
         only: the one view in which it exists, or None.
+        use: the node that owns its weights, or None where it owns them itself.
         inputs: solved input ports.
         outputs: solved output ports.
     """
@@ -89,6 +90,7 @@ class SolvedNode:
     declaration: Declaration
     parameters: Mapping[str, Any]
     only: str | None
+    use: str | None
     inputs: Mapping[str, SolvedPort]
     outputs: Mapping[str, SolvedPort]
 
@@ -113,6 +115,10 @@ class SolvedGraph:
     def name(self) -> str:
         """The graph's name."""
         return self.spec.name
+
+    def owner(self, node: str) -> str:
+        """Return the node that owns the weights of a node."""
+        return self.nodes[node].use or node
 
     def output(self, port: PortName) -> SolvedPort:
         """Return a solved output port."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,9 +29,12 @@ class NodeSpec:
     Args:
         name: the node's name.
         module: the registry id.
-        sources: where inputs come from; the key None stands for "the one input that fits".
+        sources: where inputs come from; the key None stands for "the one input that fits", `x.0`
+            for the first item of a list port `x`, `.0` for that of the only one.
         parameters: what is written under `with`.
         only: the one view in which the node exists, or None for all.
+        use: the node whose module and weights this one shares, or None.
+        version: the module's version that the settings are written for, or None for the newest.
         unclear: whether a part of it could not be read, so that nothing more is concluded from it;
             `module` is empty where not even that could be read.
     """
@@ -41,6 +44,8 @@ class NodeSpec:
     sources: Mapping[str | None, PortName]
     parameters: Mapping[str, Any]
     only: str | None = None
+    use: str | None = None
+    version: int | None = None
     unclear: bool = False
 
 
@@ -82,3 +87,18 @@ class GraphSpec:
     init: Mapping[str, Any]
     train: Mapping[str, Any]
     document: Document
+
+    def split(self, text: str) -> tuple[str, str]:
+        """Split `node.name` where the node ends: names of nodes and of items may have dots."""
+        return split_after_node(text, self.nodes)
+
+
+def split_after_node(text: str, nodes: Container[str]) -> tuple[str, str]:
+    """Return the node that a dotted text starts with, and what comes after it.
+
+    >>> split_after_node("encoder.conv.weight", {"encoder.conv": 1, "head": 2})
+    ('encoder.conv', 'weight')
+    """
+    ends = [place for place, letter in enumerate(text) if letter == "."]
+    end = next((end for end in ends if text[:end] in nodes), ends[0] if ends else len(text))
+    return text[:end], text[end + 1 :]

@@ -12,7 +12,7 @@ from phonograph.graphs.parameters import shown
 from phonograph.graphs.spec import SCHEMA_VERSION, GraphSpec, NodeSpec, PortName, ViewSpec
 
 _TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
-_NODE = ("module", "from", "with", "only")
+_NODE = ("module", "from", "with", "only", "use", "version")
 _VIEW = ("run", "feed", "split", "score")
 _INIT = ("from", "include", "exclude", "freeze")
 _TRAIN = ("optimizer", "schedule", "trainer", "seed", "cache", "threads", "monitor")
@@ -52,8 +52,8 @@ class _SpecReader:
         self._known_keys(train, _TRAIN, "train")
         spec = GraphSpec(
             name=str(name),
-            nodes={node: self._node(node) for node, got in modules.items() if got is not None},
-            views={view: read for view in views if (read := self._view(view))},
+            nodes={name: node for name in modules if (node := self._node(name))},
+            views={name: view for name in views if (view := self._view(name))},
             init=init,
             train=train,
             document=self.document,
@@ -91,15 +91,19 @@ class _SpecReader:
         self._fault("PG009", f"`{key}` must be a mapping, got {shown(value)}", *trail, key)
         return {}
 
-    def _node(self, name: str) -> NodeSpec:
+    def _node(self, name: str) -> NodeSpec | None:
         trail = ("modules", name)
         data = self.document.data["modules"][name]
+        if name in self.document.unreadable:
+            return NodeSpec(name, "", {}, {}, unclear=True)
+        if data is None:
+            return None
         if not isinstance(data, dict) or (data and not set(data) & set(_NODE)):
             help = f"write `{name}: {{module: …, from: …}}`"
             got = "none of its keys" if isinstance(data, dict) else shown(data)
             self._fault("PG009", f"`{name}` must be a node, got {got}", *trail, help=help)
             return NodeSpec(name, "", {}, {}, unclear=True)
-        if reason := why_not_a_node_name(name):
+        if reason := self._why_no_name(name):
             self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
@@ -109,8 +113,18 @@ class _SpecReader:
             sources=self._sources(data, *trail, "from"),
             parameters=self._mapping(data, "with", *trail),
             only=self._only(data, *trail, "only"),
+            use=self._use(data, *trail, "use"),
+            version=self._module_version(data, *trail, "version"),
             unclear=len(self.faults) > before,
         )
+
+    def _why_no_name(self, name: str) -> str:
+        reason = why_not_a_node_name(name)
+        modules = self.document.data["modules"]
+        for end in [place for place, letter in enumerate(name) if letter == "."]:
+            if not reason and modules.get(name[:end]) is not None:
+                reason = f"`{name[:end]}` is a node itself"
+        return reason
 
     def _module(self, name: str, data: Mapping[str, Any]) -> str:
         module = data.get("module")
@@ -119,7 +133,7 @@ class _SpecReader:
         if module is not None:
             message = f"`module` must be an id such as asr.log_mel, got {shown(module)}"
             self._fault("PG009", message, "modules", name, "module")
-        elif set(data) <= set(_NODE):
+        elif set(data) <= set(_NODE) and "use" not in data:
             known = [other for other, got in self.document.data["modules"].items() if got != data]
             guess = nearest(name, known)
             listed = "add `module: …`; `phonograph modules` lists them"
@@ -142,6 +156,27 @@ class _SpecReader:
             self._fault("PG041", message, *trail, help=help)
         return None
 
+    def _use(self, data: Mapping[str, Any], *trail: str) -> str | None:
+        use = data.get("use")
+        if use is None:
+            return None
+        if not isinstance(use, str):
+            self._fault("PG045", f"`use` must be the name of a node, got {shown(use)}", *trail)
+            return None
+        for key in ("module", "with", "version"):
+            if key in data:
+                message = f"a node with `use` has the `{key}` of the node that it uses"
+                help = f"delete `{key}`, or `use`"
+                self._key_fault("PG045", message, *trail[:-1], key, help=help)
+        return use
+
+    def _module_version(self, data: Mapping[str, Any], *trail: str) -> int | None:
+        version = data.get("version")
+        if version is None or (isinstance(version, int) and not isinstance(version, bool)):
+            return version
+        self._fault("PG009", f"`version` must be a whole number, got {shown(version)}", *trail)
+        return None
+
     def _sources(self, data: Mapping[str, Any], *trail: str) -> dict[str | None, PortName]:
         written = data.get("from")
         if written is None:
@@ -161,8 +196,9 @@ class _SpecReader:
         return sources
 
     def _port(self, text: object, *trail: str | int) -> PortName | None:
-        node, dot, port = text.partition(".") if isinstance(text, str) else ("", "", "")
-        if not dot or not node or not port or "." in port:
+        node, dot, port = text.rpartition(".") if isinstance(text, str) else ("", "", "")
+        unknown = "." in node and node not in self.document.data["modules"]
+        if not dot or not node or not port or unknown:
             message = f"this must be `node.port`, got {shown(text)}"
             self._fault("PG009", message, *trail, help=_PORT)
             return None
@@ -171,6 +207,8 @@ class _SpecReader:
     def _view(self, name: str) -> ViewSpec | None:
         trail = ("views", name)
         data = self.document.data["views"][name]
+        if data is None:
+            return None
         if not isinstance(data, dict):
             message = f"a view is a mapping, got {shown(data)}"
             self._fault("PG009", message, *trail, help=f"write `{name}: {{run: [node.port]}}`")

@@ -50,7 +50,7 @@ class _Finder:
     def never_given(self) -> Iterator[Diagnostic]:
         """Report required parameters that travel along no wire."""
         for name, node in self.nodes.items():
-            if node.unclear or self.spec.nodes[name].unclear:  # perhaps it is only misspelt
+            if node.owner or node.unclear or self.spec.nodes[name].unclear:  # or only misspelt
                 continue
             written = self.spec.nodes[name].parameters
             for parameter in node.declaration.parameters.values():

@@ -33,7 +33,9 @@ def frozen_nodes(model: Model) -> frozenset[str]:
     frozen = set()
     for name, built in model.modules.items():
         keys = (
-            [f"{name}.{key}" for key, _ in built.named_parameters()] if _has_weights(built) else []
+            [f"{model.graph.owner(name)}.{key}" for key, _ in built.named_parameters()]
+            if _has_weights(built)
+            else []
         )
         if keys and all(matches_any(patterns, key) for key in keys):
             frozen.add(name)
@@ -62,7 +64,7 @@ def init_faults(model: Model) -> list[Diagnostic]:
             if not any(matches(pattern, key) for key in keys):
                 place = document.place("init", setting, index)
                 message = f"`{pattern}` names no weight of this graph"
-                nodes = dict.fromkeys(key.partition(".")[0] for key in keys)
+                nodes = dict.fromkeys(model.graph.spec.split(key)[0] for key in keys)
                 help = nearest(pattern, [*nodes, *keys])
                 faults.append(Diagnostic("PG051", message, place, help=help))
     return faults

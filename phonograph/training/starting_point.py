@@ -53,9 +53,9 @@ def starting_point(
     model = build(graph)
     for line in start_from(model, registry):
         say(line)
-    reached = set(plan_view(graph, "train").nodes)
+    reached = {graph.owner(node) for node in plan_view(graph, "train").nodes}
     for name, weight in model.module.named_parameters():
-        if name.partition(".")[0] not in reached:
+        if graph.spec.split(name)[0] not in reached:
             weight.requires_grad = False
     if not any(weight.requires_grad for weight in model.module.parameters()):
         place = graph.spec.document.place("init", "freeze")

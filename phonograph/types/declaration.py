@@ -11,6 +11,7 @@ from types import NoneType
 from typing import Any, get_args, get_type_hints
 
 from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.migration import Migration
 from phonograph.types.ports import Ports, declared_ports
 from phonograph.types.terms import Term, names_in, parse_term
 from phonograph.types.vocabulary import Vocabulary
@@ -20,11 +21,19 @@ _ATTRIBUTE = "__phonograph_registration__"
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What `@register` attaches to a class."""
+    """What `@register` attaches to a class.
+
+    Args:
+        id: as written in YAML.
+        version: of its parameters, ports and weights.
+        random: whether it draws random numbers while training.
+        migrations: older version -> what leads from it to the next.
+    """
 
     id: str
     version: int
     random: bool
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,29 @@ from importlib import import_module
 from typing import TypeVar
 
 from phonograph.types.declaration import Declaration, Registration, attach, declaration_of
+from phonograph.types.migration import Migration
 
 Class = TypeVar("Class", bound=type)
 
 
-def register(id: str, *, version: int, random: bool = False) -> Callable[[Class], Class]:
+def register(
+    id: str,
+    *,
+    version: int,
+    random: bool = False,
+    migrations: Mapping[int, Migration] | None = None,
+) -> Callable[[Class], Class]:
     """Mark a class as the module `id`; nothing outside the class changes.
 
     Args:
         id: `collection.name`, as written in YAML.
         version: grows when parameters, ports or weights change their meaning.
         random: whether the forward pass draws random numbers while training.
+        migrations: older version -> what leads from it to the next one.
     """
 
     def mark(cls: Class) -> Class:
-        attach(cls, Registration(id, version, random))
+        attach(cls, Registration(id, version, random, migrations or {}))
         return cls
 
     return mark

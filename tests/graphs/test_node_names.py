@@ -16,8 +16,9 @@ def test_ordinary_names_are_fine(name):
     ("name", "reason"),
     [
         ("2nd", "use letters, digits and underscores, and start with a letter"),
-        ("a.b", "use letters, digits and underscores, and start with a letter"),
+        ("a..b", "use letters, digits and underscores, and start with a letter"),
         ("", "use letters, digits and underscores, and start with a letter"),
+        ("encoder.class", "`class` is a Python keyword"),
         ("class", "`class` is a Python keyword"),
         ("forward", "`forward` already means something to a PyTorch module"),
         ("training", "`training` already means something to a PyTorch module"),
@@ -26,3 +27,7 @@ def test_ordinary_names_are_fine(name):
 )
 def test_a_name_that_would_break_says_why(name, reason):
     assert why_not_a_node_name(name) == reason
+
+
+def test_dots_group_nodes():
+    assert why_not_a_node_name("encoder.conv") == ""

@@ -132,7 +132,7 @@ def cut_out(
 
 
 def _port(graph: SolvedGraph, text: str) -> PortName:
-    node, _, port = text.partition(".")
+    node, _, port = text.rpartition(".")
     if node not in graph.nodes or port not in graph.nodes[node].outputs:
         outputs = graph.nodes[node].outputs if node in graph.nodes else {}
         names = [f"{node}.{name}" for name in outputs] or list(graph.nodes)

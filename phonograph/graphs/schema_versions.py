@@ -1,0 +1,42 @@
+"""The version of the file format, `phonograph: 1`, and how files of older ones are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from phonograph.graphs.document import Document
+from phonograph.graphs.spec import SCHEMA_VERSION
+
+KEY = "phonograph"
+
+Migration = Callable[[Document], Document]
+"""Rewrites a document of one version for the next; marks and folders must stay true."""
+
+MIGRATIONS: Mapping[int, Migration] = {}
+"""Version -> what leads from it to the next one."""
+
+
+def migrate_schema(
+    document: Document, migrations: Mapping[int, Migration] = MIGRATIONS, now: int = SCHEMA_VERSION
+) -> Document:
+    """Return the document as the present version would write it.
+
+    A version that is missing, newer, or so old that nothing leads from it is left for the reader of
+    the graph to tell.
+
+    Args:
+        document: as read.
+        migrations: version -> what leads from it to the next one.
+        now: the present version.
+    """
+    if not isinstance(document.data, dict):
+        return document
+    written = document.data.get(KEY)
+    if not isinstance(written, int) or isinstance(written, bool):
+        return document
+    for version in range(written, now):
+        if version not in migrations:
+            break
+        document = migrations[version](document)
+        document.data[KEY] = version + 1
+    return document
