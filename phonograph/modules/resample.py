@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -69,7 +68,7 @@ class Resample(SlidingStream):
         """Return how many samples after its own a sample hears.
 
         >>> Resample.look_ahead(16000, 8000)
-        134.0
+        134
         """
         return _half(Fraction(rate, sample_rate)) - 1
 
@@ -89,16 +88,16 @@ class Resample(SlidingStream):
             lengths: [B] valid samples.
 
         Returns:
-            [B, ceil(S * rate / sample_rate)] and [B] valid samples.
+            [B, ceil(S * rate / sample_rate)] or a few more, and [B] valid samples.
         """
-        size, shorter = self.outputs(audio.shape[1]), self.outputs(lengths)
+        shorter = self.outputs(lengths)
         before = self.reach.before
         after = self.kernel.shape[2] - before - 1
         heard = functional.pad(zero_padding(audio.unsqueeze(1), lengths), (before, after))
-        given = self._filtered(heard)[:, :size]
-        return given.masked_fill(~valid_mask(shorter, size), 0.0), shorter
+        given = self._filtered(heard)
+        return given.masked_fill(~valid_mask(shorter, given.shape[1]), 0.0), shorter
 
-    def outputs(self, steps: Any) -> Any:
+    def outputs(self, steps: Tensor) -> Tensor:
         """Return how many samples so many samples give."""
         return (steps * self.up + self.down - 1) // self.down
 
