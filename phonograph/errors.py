@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal
 from unicodedata import category
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -45,6 +46,35 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """The one certain change of a file that mends a fault.
+
+    Args:
+        place: what is replaced; its `source` shows the line as it was.
+        text: what stands there afterwards.
+        action: `replace` the characters at the place; write the text `before` the place, as a key
+            of the same mapping; write it `after` the place, as the next key of the mapping whose
+            key or value stands there; or `delete` the key at the place with its value, its comma or
+            its line.
+    """
+
+    place: Place
+    text: str = ""
+    action: Literal["replace", "before", "after", "delete"] = "replace"
+
+    def to_json(self) -> dict[str, object]:
+        """Plain data for `--json` output."""
+        return {
+            "action": self.action,
+            "file": self.place.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "width": self.place.width,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One fault: where it is, what it is, and how to mend it.
 
@@ -56,8 +86,9 @@ class Diagnostic:
         message: what is wrong, in one line.
         place: the line to change.
         label: a short remark under the underlined text.
-        causes: the chain of facts that makes it wrong, each one line.
-        help: what to write instead.
+        causes: the chain of facts that makes it wrong, each usually one line.
+        help: what to write instead; further lines are shown below the first, as they are indented.
+        fix: the change of the file that mends it, where only one is possible; not printed.
 
     >>> place = Place("a.yaml", 2, 6, 3, "mel: {x}")
     >>> print(Diagnostic("PG010", "unknown module", place, help="try y"))
@@ -75,6 +106,7 @@ class Diagnostic:
     label: str = ""
     causes: tuple[str, ...] = ()
     help: str = ""
+    fix: Edit | None = None
 
     def __str__(self) -> str:
         lines = [f"error[{self.code}]: {_visible(self.message)}"]
@@ -85,9 +117,10 @@ class Diagnostic:
             lines.append(f"{gutter}--> {_visible(str(self.place))}")
             if self.place.source:
                 lines += self._excerpt(number, gutter)
-        lines += [f"{gutter} = {_visible(cause)}" for cause in self.causes]
+        for cause in self.causes:
+            lines += _aligned(f"{gutter} = ", cause)
         if self.help:
-            lines.append(f"{gutter} = help: {_visible(self.help)}")
+            lines += _aligned(f"{gutter} = help: ", self.help)
         return "\n".join(lines)
 
     def _excerpt(self, number: str, gutter: str) -> list[str]:
@@ -114,6 +147,7 @@ class Diagnostic:
             "label": self.label,
             "causes": list(self.causes),
             "help": self.help,
+            "fix": self.fix.to_json() if self.fix else None,
         }
 
 
@@ -147,6 +181,15 @@ class MissingExtraError(PhonographError):
     """An optional package is needed and not installed."""
 
 
+def near_names(name: str, known: Sequence[str]) -> list[str]:
+    """Return at most three known names that resemble a misspelt one, the most alike first.
+
+    >>> near_names("n_mel", ["n_mels", "hop"])
+    ['n_mels']
+    """
+    return get_close_matches(name, known, n=3, cutoff=0.7)
+
+
 def nearest(name: str, known: Sequence[str]) -> str:
     """Say which known names resemble a misspelt one, or list them all when they are few.
 
@@ -155,12 +198,17 @@ def nearest(name: str, known: Sequence[str]) -> str:
     >>> nearest("x", ["audio", "text"])
     'known are `audio`, `text`'
     """
-    close = get_close_matches(name, known, n=3, cutoff=0.7)
-    if close:
+    if close := near_names(name, known):
         return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?"
     if 0 < len(known) <= 12:
         return "known are " + ", ".join(f"`{match}`" for match in known)
     return ""
+
+
+def _aligned(start: str, text: str) -> list[str]:
+    """Put a text behind a start, its further lines below the first."""
+    first, *more = text.split("\n")
+    return [start + _visible(first), *(" " * len(start) + _visible(line) for line in more)]
 
 
 def _visible(text: str) -> str:

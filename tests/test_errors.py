@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.errors import Diagnostic, GraphError, Place
+from phonograph.errors import Diagnostic, Edit, GraphError, Place
 
 HOSTILE = "a\x1b]0;pwned\x07b"
 ESCAPED = r"a\x1b]0;pwned\x07b"
@@ -53,3 +53,42 @@ def test_the_underline_stands_below_its_text_after_escapes():
 
 def test_json_keeps_the_characters():
     assert json.loads(json.dumps(Diagnostic("PG010", HOSTILE).to_json()))["message"] == HOSTILE
+
+
+def test_further_lines_of_causes_and_help_stand_below_the_first():
+    place = Place("a.yaml", 12, 3, 4, "  mel: x")
+    causes = ("one\ntwo", "three")
+    fault = Diagnostic("PG032", "no", place, causes=causes, help="add:\na:\n  b: \x1b1")
+    assert str(fault) == (
+        "error[PG032]: no\n"
+        "   --> a.yaml:12:3\n"
+        "    |\n"
+        " 12 |   mel: x\n"
+        "    |   ^^^^\n"
+        "    = one\n"
+        "      two\n"
+        "    = three\n"
+        "    = help: add:\n"
+        "            a:\n"
+        r"              b: \x1b1"
+    )
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_no_line_of_a_cause_or_help_looks_like_another_fault(cause, help):
+    lines = str(Diagnostic("PG010", "no", causes=(cause,), help=help)).split("\n")
+    assert all(line.startswith("   ") for line in lines[1:])
+
+
+def test_a_fix_is_in_json_and_not_printed():
+    place = Place("a.yaml", 2, 3, 5, "  n_mel: 3")
+    fault = Diagnostic("PG011", "no", place, fix=Edit(place, "n_mels"))
+    assert "n_mels" not in str(fault)
+    assert fault.to_json()["fix"] == {
+        "action": "replace",
+        "file": "a.yaml",
+        "line": 2,
+        "column": 3,
+        "width": 5,
+        "text": "n_mels",
+    }
