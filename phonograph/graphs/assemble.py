@@ -7,16 +7,18 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from phonograph.graphs.extents import Axes, fill_in
-from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.extents import Axes, Extents
+from phonograph.graphs.joins import roles_of
 from phonograph.graphs.solved import Extent, Size, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration, Parameter
+from phonograph.types.equalities import Unknown, Value
 from phonograph.types.kinds import Kind, Lengths, parse_axes
-from phonograph.types.solver import Solution, Unknown, Value
-from phonograph.types.terms import Term, as_affine, parse_term
+from phonograph.types.part import filled
+from phonograph.types.solver import Solution
+from phonograph.types.terms import Term, as_linear, parse_term
 from phonograph.types.vocabulary import Vocabulary
 
 FRAME_PERIOD = "frame_period"
@@ -47,10 +49,11 @@ def assemble(
     for name in wiring.order():
         declared = declarations[name]
         ports = _PortSolver(name, values[name], solution, axes[name])
+        arguments = {n: _argument(p, values[name]) for n, p in declared.parameters.items()}
         node = SolvedNode(
             name=name,
             declaration=declared,
-            parameters={n: _argument(p, values[name]) for n, p in declared.parameters.items()},
+            parameters={n: filled(value, arguments) for n, value in arguments.items()},
             only=spec.nodes[name].only,
             use=spec.nodes[name].use,
             inputs={port: ports.solved(kind) for port, kind in declared.ports.inputs.items()},
@@ -73,7 +76,7 @@ class _PortSolver:
         self.node = node
         self.values = values
         self.solution = solution
-        self.axes = axes
+        self.extents = Extents(values, axes)
 
     def solved(self, kind: Kind) -> SolvedPort:
         attributes: dict[str, Value] = {}
@@ -81,26 +84,30 @@ class _PortSolver:
             value = self.solution.values.get(Unknown(self.node, name))
             if value is not None:
                 attributes[attribute] = value
-        return SolvedPort(kind, tuple(map(self._size, parse_axes(kind.axes))), attributes)
+        sizes = tuple(map(self._size, parse_axes(kind.axes), roles_of(kind.axes)))
+        return SolvedPort(kind, sizes, attributes)
 
     def counted(self, kind: Kind) -> Extent | None:
         """Return the axis whose steps a Lengths port counts."""
         if not isinstance(kind, Lengths):
             return None
-        return fill_in(parse_term(kind.of), self.values, self.axes)
+        return self.extents.of(parse_term(kind.of))
 
-    def _size(self, term: Term) -> Size:
-        if role_of_term(term) in (Role.TIME, Role.LABEL):
-            return fill_in(term, self.values, self.axes) or str(term)
-        affine = as_affine(term)
-        if affine is None:
+    def _size(self, term: Term, role: Role) -> Size:
+        if role in (Role.TIME, Role.LABEL):
+            return self.extents.of(term) or str(term)
+        linear = as_linear(term)
+        if linear is None:
             return str(term)
-        value = self.values.get(affine.name) if affine.name else 0
-        if isinstance(value, Vocabulary):
-            value = value.size
-        if not isinstance(value, int | Fraction):
-            return str(term)
-        return int(affine.scale * value + affine.offset)
+        size = linear.offset
+        for name, scale in linear.parts:
+            value = self.values.get(name)
+            if isinstance(value, Vocabulary):
+                value = value.size
+            if not isinstance(value, int | Fraction):
+                return str(term)
+            size += scale * value
+        return int(size)
 
 
 def _argument(parameter: Parameter, values: Mapping[str, Any]) -> Any:

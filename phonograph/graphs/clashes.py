@@ -2,51 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from phonograph.errors import Diagnostic, Place
-from phonograph.graphs.equations import FROM_DECLARATION
+from phonograph.errors import Diagnostic
+from phonograph.graphs.given_values import RATE, VOCABULARY, Declarations, GivenValues
 from phonograph.graphs.list_ports import trail_of
 from phonograph.graphs.spec import GraphSpec
-from phonograph.types.declaration import Declaration
-from phonograph.types.solver import Anchor, Conflict, Link, Solution, Unknown, Value, size_of
+from phonograph.types.components import Conflict
+from phonograph.types.equalities import Anchor, Link, Value, size_of
+from phonograph.types.solver import Solution
+from phonograph.types.sums import Share, SumConflict
 from phonograph.types.vocabulary import Vocabulary
-
-Declarations = Mapping[str, Declaration]
 
 LARGEST_SIZE = 1 << 24
 
+_MOST_TERMS = 6
 _RANGE = f"from 1 to {LARGEST_SIZE:,}"
-_RATE = "sample rate"
-_VOCABULARY = "vocabulary"
 
 
 def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conflict) -> Diagnostic:
     """Turn a solver conflict into a diagnostic at the line of the blamed value."""
+    given = GivenValues(spec, declarations)
     blamed, required = conflict.blamed, conflict.required
     same = size_of(conflict.expected) == size_of(blamed.value)
-    domain = _domain(declarations, blamed.unknown) or _domain(declarations, required.unknown)
+    domain = given.domain(blamed.unknown, required.unknown)
     expected, got = (_in_words(value, whole=same) for value in (conflict.expected, blamed.value))
-    path = " -> ".join([_with_place(spec, required), *conflict.chain])
+    path = " -> ".join([given.named(required), *conflict.chain])
     return Diagnostic(
         _code(domain),
         f"{_subject(domain, same=same)} disagree",
-        _place(spec, blamed),
+        given.place(blamed),
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
-        help=_mend(spec, declarations, conflict, expected),
+        help=given.mend(blamed, expected, required.unknown.node),
     )
+
+
+def explain_sum(spec: GraphSpec, declarations: Declarations, conflict: SumConflict) -> Diagnostic:
+    """Turn a sum that does not hold into a diagnostic at the line of the blamed value."""
+    given = GivenValues(spec, declarations)
+    blamed, expected = conflict.blamed, conflict.expected
+    fits = expected is not None and is_size(expected)
+    return Diagnostic(
+        _code(given.domain(blamed.unknown)),
+        "sizes do not add up",
+        given.place(blamed),
+        label="" if blamed.source == conflict.sum.via else f"{_in_words(blamed.value)} here",
+        causes=(_addition(conflict), *_what_the_rest_is(given, conflict)),
+        help=given.mend(blamed, str(expected), conflict.sum.total.node) if fits else "",
+    )
+
+
+def _addition(conflict: SumConflict) -> str:
+    """Write a sum down: `joined.encoded is first.encoded 80 + second.encoded 144 = 224`."""
+    equality, total = conflict.sum, conflict.total
+    if total is None:
+        names = [f"{scale}*{part.name}" for part, scale in equality.parts]
+        return f"no sizes make the width of {equality.via} {' + '.join(names)}"
+    found = sum((share.scale * share.value for share in conflict.parts), equality.offset)
+    terms = [_term(share) for share in conflict.parts]
+    shown = terms if len(terms) <= _MOST_TERMS else [*terms[: _MOST_TERMS - 1], "…"]
+    shown += [str(equality.offset)] if equality.offset else []
+    return f"{equality.via} is {' + '.join(shown)} = {found}, but {total.value} by its other wires"
+
+
+def _term(share: Share) -> str:
+    """Name what brings a width, and how wide it is."""
+    source = share.chain[-2] if len(share.chain) > 1 else str(share.unknown)
+    return (
+        f"{source} {share.value}" if share.scale == 1 else f"{share.scale}*{source} {share.value}"
+    )
+
+
+def _what_the_rest_is(given: GivenValues, conflict: SumConflict) -> Iterator[str]:
+    """Say where the numbers come from that the blamed value does not decide."""
+    shares = [*conflict.parts, *([conflict.total] if conflict.total else [])]
+    rest = {(one.value, one.origins): one for one in reversed(shares)}
+    told = [one for one in reversed(rest.values()) if conflict.blamed not in one.origins]
+    for share in told[:_MOST_TERMS]:
+        origins = _in_one(given, share.origins)
+        yield f"{share.value} follows from {' -> '.join([origins, *share.chain])}"
+
+
+def _in_one(given: GivenValues, origins: Sequence[Anchor]) -> str:
+    more = f" and {len(origins) - 3} more" if len(origins) > 3 else ""
+    return " and ".join(map(given.named, origins[:3])) + more
 
 
 def explain_broken_links(
     spec: GraphSpec, declarations: Declarations, solution: Solution
 ) -> Iterator[Diagnostic]:
     """Turn loops of wires that no size satisfies into diagnostics, one for each origin."""
+    given = GivenValues(spec, declarations)
     first: dict[Anchor, Link] = {}
     for link in solution.broken:
         first.setdefault(solution.reasons[link.right], link)
     for origin, link in first.items():
-        domain = _domain(declarations, link.right)
+        domain = given.domain(link.right)
         node, port = spec.split(link.via[1])
         offered = link.scale * size_of(solution.values[link.left]) + link.offset
         found = _in_words(solution.values[link.right])
@@ -57,7 +110,7 @@ def explain_broken_links(
             label=f"{offered} here",
             causes=(
                 f"`{link.right.name}` of `{node}` is {found} by its other wire",
-                f"both follow from {_with_place(spec, origin)}",
+                f"both follow from {given.named(origin)}",
             ),
         )
 
@@ -66,38 +119,41 @@ def explain_bad_sizes(
     spec: GraphSpec, declarations: Declarations, solution: Solution
 ) -> Iterator[Diagnostic]:
     """Report values that are no sizes, once for each origin, at the line of the origin."""
+    given = GivenValues(spec, declarations)
     seen = {conflict.required for conflict in solution.conflicts}
+    seen |= {conflict.blamed for conflict in solution.sum_conflicts}
     for unknown, value in solution.values.items():
-        size, origin = size_of(value), solution.reasons[unknown]
-        if (size.denominator == 1 and 0 < size <= LARGEST_SIZE) or origin in seen:
+        size = size_of(value)
+        if is_size(size):
             continue
+        origins = solution.given_for(unknown)
+        if not seen.isdisjoint(origins):
+            continue
+        origin = min(origins, key=lambda one: one.strength, default=solution.reasons[unknown])
         seen.add(origin)
-        causes = (f"it follows from {_with_place(spec, origin)}",)
+        causes = (f"it follows from {_in_one(given, origins or (origin,))}",)
         yield Diagnostic(
-            _code(_domain(declarations, unknown)),
+            _code(given.domain(unknown)),
             f"`{unknown.name}` of `{unknown.node}` cannot be {size}: it is whole, {_RANGE}",
-            _place(spec, origin),
+            given.place(origin),
             label=f"{_in_words(origin.value)} here",
             causes=causes if unknown != origin.unknown else (),
         )
 
 
+def is_size(value: Fraction) -> bool:
+    """Whether a number may be a width, a rate or a number of tokens."""
+    return value.denominator == 1 and 0 < value <= LARGEST_SIZE
+
+
 def _code(domain: str) -> str:
-    return {_VOCABULARY: "PG030", _RATE: "PG032"}.get(domain, "PG031")
+    return {VOCABULARY: "PG030", RATE: "PG032"}.get(domain, "PG031")
 
 
 def _subject(domain: str, *, same: bool) -> str:
-    if domain == _VOCABULARY:
+    if domain == VOCABULARY:
         return "vocabularies of equal size" if same else "vocabulary sizes"
-    return "sample rates" if domain == _RATE else "sizes"
-
-
-def _domain(declarations: Declarations, unknown: Unknown) -> str:
-    for kind in declarations[unknown.node].all_ports():
-        for attribute, name in kind.solved_attributes().items():
-            if name == unknown.name:
-                return type(kind).solved[attribute]
-    return ""
+    return "sample rates" if domain == RATE else "sizes"
 
 
 def _in_words(value: Value, *, whole: bool = False) -> str:
@@ -106,30 +162,3 @@ def _in_words(value: Value, *, whole: bool = False) -> str:
         alphabet = value.tokenizer.get("alphabet")
         return f'"{alphabet}"' if isinstance(alphabet, str) else f"vocabulary {value.fingerprint}"
     return str(size_of(value))
-
-
-def _with_place(spec: GraphSpec, anchor: Anchor) -> str:
-    place = _place(spec, anchor)
-    where = f"{place.file}:{place.line}" if place.line else place.file
-    return f"{anchor.source} ({where})"
-
-
-def _place(spec: GraphSpec, anchor: Anchor) -> Place:
-    node, name = spec.split(anchor.source)
-    if name in spec.nodes[node].parameters:
-        return spec.document.place("modules", node, "with", name)
-    return spec.document.key_place("modules", node)
-
-
-def _mend(spec: GraphSpec, declarations: Declarations, conflict: Conflict, expected: str) -> str:
-    blamed = conflict.blamed
-    node, parameter = spec.split(blamed.source)
-    if blamed.strength == FROM_DECLARATION:
-        return f"`{blamed.source}` is always so: wire another module there, or one in between"
-    if blamed.unknown.name != parameter:
-        return f"change `{parameter}` of `{node}` so that it gives {expected}"
-    if declarations[node].is_source:
-        return f"make it {expected}, or keep `{node}` apart from `{conflict.required.unknown.node}`"
-    if not spec.document.place("modules", node, "with", parameter).line:
-        return f"leave it out; it is solved as {expected}"
-    return f"delete `{parameter}`; it is solved as {expected}"

@@ -79,8 +79,10 @@ def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> 
         view: the part to compile.
         modules: node -> built module.
     """
-    core_inputs = [port for port in view.inputs if _feeds(view, port, view.core)]
-    produced = [port for port in _produced(graph, view) if _leaves_core(view, port)]
+    to_core, to_tail = _sources_of(view, view.core), _sources_of(view, view.tail)
+    core_inputs = [port for port in view.inputs if port in to_core]
+    leaving = {*view.outputs, *to_tail}
+    produced = [port for port in _produced(graph, view) if port in leaving]
     traced = fx.Graph()
     values: dict[PortName, fx.Node] = {
         port: traced.placeholder(f"{port.node}_{port.port}".replace(".", "_"))
@@ -102,8 +104,9 @@ def compile_view(graph: SolvedGraph, view: View, modules: Mapping[str, Any]) -> 
     )
 
 
-def _feeds(view: View, port: PortName, nodes: tuple[str, ...]) -> bool:
-    return any(source == port and target.node in nodes for target, source in view.sources.items())
+def _sources_of(view: View, nodes: tuple[str, ...]) -> set[PortName]:
+    chosen = set(nodes)
+    return {source for target, source in view.sources.items() if target.node in chosen}
 
 
 def _produced(graph: SolvedGraph, view: View) -> list[PortName]:
@@ -112,10 +115,6 @@ def _produced(graph: SolvedGraph, view: View) -> list[PortName]:
         for name in view.core
         for port in graph.nodes[name].declaration.ports.returned
     ]
-
-
-def _leaves_core(view: View, port: PortName) -> bool:
-    return port in view.outputs or _feeds(view, port, view.tail)
 
 
 def _call(

@@ -10,6 +10,7 @@ from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.document import Document
 from phonograph.graphs.list_ports import counts_of
 from phonograph.graphs.parameters import Misfit, convert, is_open
+from phonograph.graphs.parts import PartReader, takes_parts
 from phonograph.graphs.spec import NodeSpec
 from phonograph.types.declaration import Declaration, declaration_of
 from phonograph.types.registry import Registry
@@ -58,12 +59,19 @@ def declare(
     faults: list[Diagnostic] = []
     declaration = declaration.unrolled(counts_of(node, declaration.ports))
     given: dict[str, Any] = {}
+    parts = PartReader(node.name, declaration, registry, document)
     for name, value in node.parameters.items():
+        parameter = declaration.parameters.get(name)
+        if parameter is not None and takes_parts(parameter.annotation):
+            trail = ("modules", node.name, "with", name)
+            given[name] = parts.read(value, parameter.annotation, trail, name)
+            continue
         found = _given(node, declaration, document, name, value)
         if isinstance(found, Diagnostic):
             faults.append(found)
         else:
             given[name] = found
+    faults += parts.faults
     derived = _derived(node, declaration, given, document)
     if isinstance(derived, Diagnostic):
         faults.append(derived)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
-from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.joins import roles_of
 from phonograph.graphs.wiring import Wire
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration
+from phonograph.types.equalities import Anchor, Link, Sum, Unknown
 from phonograph.types.kinds import Kind, Lengths, parse_axes
-from phonograph.types.solver import Anchor, Link, Unknown
-from phonograph.types.terms import Affine, Term, as_affine
+from phonograph.types.terms import Affine, Linear, Term, as_affine, as_linear
 from phonograph.types.vocabulary import Vocabulary
 
 FROM_DECLARATION = 4
@@ -29,6 +30,7 @@ class Equations:
 
     anchors: list[Anchor] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    sums: list[Sum] = field(default_factory=list)
 
 
 def anchors_of(
@@ -70,19 +72,16 @@ def equate(wire: Wire, source: Kind, target: Kind, equations: Equations) -> None
         if other:
             left, right = Unknown(wire.source.node, other), Unknown(wire.target.node, name)
             equations.links.append(_equal(left, right, wire))
-    for given, wanted in zip(parse_axes(source.axes), parse_axes(target.axes), strict=True):
-        if role_of_term(wanted) is Role.WIDTH:
-            _equate_widths(wire, given, wanted, equations)
+    for given, wanted in zip(_widths(source.axes), _widths(target.axes), strict=True):
+        if given is not None and wanted is not None:
+            _equate_widths(wire, given.width, wanted.width, equations)
 
 
 def _equal(left: Unknown, right: Unknown, wire: Wire) -> Link:
     return Link(left, right, Fraction(1), Fraction(0), (str(wire.source), str(wire.target)))
 
 
-def _equate_widths(wire: Wire, given: Term, wanted: Term, equations: Equations) -> None:
-    left, right = as_affine(given), as_affine(wanted)
-    if left is None or right is None:
-        return
+def _equate_widths(wire: Wire, left: Affine, right: Affine, equations: Equations) -> None:
     if left.name and right.name:
         source, target = Unknown(wire.source.node, left.name), Unknown(wire.target.node, right.name)
         scale, offset = left.scale / right.scale, (left.offset - right.offset) / right.scale
@@ -100,13 +99,48 @@ def _pinned(node: str, affine: Affine, constant: Affine, source: str) -> Anchor:
     return Anchor(Unknown(node, affine.name), value, FROM_DECLARATION, source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Width:
+    """A width of a port: an affine form of one unknown, which may be a sum of several."""
+
+    width: Affine
+    linear: Linear
+
+
+@lru_cache(maxsize=4096)
+def _widths(axes: str) -> tuple[_Width | None, ...]:
+    """Read the axes of a port; None stands for those that are no widths or no sums."""
+    return tuple(map(_width, parse_axes(axes), roles_of(axes)))
+
+
+def _width(term: Term, role: Role) -> _Width | None:
+    linear = as_linear(term) if role is Role.WIDTH else None
+    if linear is None:
+        return None
+    whole = Affine(Fraction(1), str(term), Fraction(0))
+    return _Width(as_affine(term) or whole, linear)
+
+
 def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:
-    """Return every name of a node whose value the solver may find."""
+    """Return every name of a node whose value the solver may find, sums of widths among them."""
     names: dict[str, None] = dict.fromkeys(declared.counts)
     for kind in declared.all_ports():
         names.update(dict.fromkeys(kind.solved_attributes().values()))
-        for term in parse_axes(kind.axes):
-            affine = as_affine(term)
-            if role_of_term(term) is Role.WIDTH and affine and affine.name:
-                names[affine.name] = None
+        for one in _widths(kind.axes):
+            if one is not None:
+                names.update(dict.fromkeys(name for name, _ in one.linear.parts))
+                names.update({one.width.name: None} if one.width.name else {})
     return [Unknown(node, name) for name in names]
+
+
+def sums_of(node: str, declared: Declaration) -> list[Sum]:
+    """Return the widths of a node's ports that are sums of several names, each once."""
+    found: dict[str, Sum] = {}
+    for port, kind in (*declared.ports.inputs.items(), *declared.ports.outputs.items()):
+        for one in _widths(kind.axes):
+            if one is not None and one.width.name and len(one.linear.parts) > 1:
+                parts = tuple((Unknown(node, name), scale) for name, scale in one.linear.parts)
+                total = Unknown(node, one.width.name)
+                written = Sum(total, parts, one.linear.offset, f"{node}.{port}")
+                found.setdefault(total.name, written)
+    return list(found.values())

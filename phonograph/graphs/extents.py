@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from phonograph.errors import Diagnostic, Place
-from phonograph.graphs.joins import role_of_term
+from phonograph.graphs.joins import roles_of
 from phonograph.graphs.list_ports import trail_of
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
@@ -16,10 +17,23 @@ from phonograph.graphs.wiring import Wire, Wiring
 from phonograph.types.axes import Role, role_of
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Audio, Kind, Lengths, parse_axes
-from phonograph.types.terms import Constant, Name, Term, axis_in, names_in, parse_term, substitute
+from phonograph.types.terms import (
+    Constant,
+    Name,
+    Operation,
+    Rounding,
+    Term,
+    axis_in,
+    names_in,
+    parse_term,
+    substitute,
+)
 from phonograph.types.vocabulary import Vocabulary
 
 Axes = dict[str, Extent]
+
+_DEEPEST = 200
+_COUNTED = (Role.TIME, Role.LABEL)
 
 
 def follow_axes(
@@ -46,19 +60,54 @@ def follow_axes(
     return follower.axes, follower.faults
 
 
-def fill_in(term: Term, values: Mapping[str, Any], axes: Axes) -> Extent | None:
-    """Express a node's axis term by the root of its axis, or None when something is unknown."""
-    axis = axis_in(term)
-    extent = axes.get(axis) if axis else None
-    if extent is None or axis is None:
-        return None
-    try:
-        filled = substitute(term, {**_constants(values), axis: extent.term})
-    except ZeroDivisionError:  # a stride of 0, say: the constructor will refuse it
-        return None
-    if len(names_in(filled)) > 1:
-        return None
-    return Extent(extent.root, filled, extent.rate)
+class Extents:
+    """The time and label axes of one node, by which its ports are measured.
+
+    Args:
+        values: every name that its terms may use.
+        axes: its axes.
+    """
+
+    def __init__(self, values: Mapping[str, Any], axes: Axes) -> None:
+        self.axes = axes
+        self._values = values
+        self._constants: dict[str, Term] | None = None
+
+    def of(self, term: Term) -> Extent | None:
+        """Express an axis term by the root of its axis.
+
+        Returns:
+            None when something is unknown, or when the term would grow beyond all use, as behind
+            very many layers with strides.
+        """
+        axis = axis_in(term)
+        extent = self.axes.get(axis) if axis else None
+        if extent is None or axis is None:
+            return None
+        if isinstance(term, Name):
+            return extent
+        if self._constants is None:
+            self._constants = _constants(self._values)
+        if not names_in(term) <= {axis, *self._constants}:
+            return None
+        try:
+            filled = substitute(term, {**self._constants, axis: extent.term})
+        except ZeroDivisionError:  # a stride of 0, say: the constructor will refuse it
+            return None
+        return Extent(extent.root, filled, extent.rate) if _depth(filled) <= _DEEPEST else None
+
+
+def _depth(term: Term) -> int:
+    """Count the operations around the axis in a term."""
+    depth = 0
+    while not isinstance(term, Name | Constant):
+        depth += 1
+        match term:
+            case Rounding(_, inside):
+                term = inside
+            case Operation(_, left, right):
+                term = right if isinstance(left, Constant) else left
+    return depth
 
 
 def _constants(values: Mapping[str, Any]) -> dict[str, Term]:
@@ -86,6 +135,7 @@ class _Follower:
         self.declarations = declarations
         self.values = values
         self.axes: dict[str, Axes] = {}
+        self._extents: dict[str, Extents] = {}
         self.faults: list[Diagnostic] = []
         self.unclear: dict[str, set[str]] = {}
         self.incoming: dict[str, list[Wire]] = {}
@@ -95,11 +145,12 @@ class _Follower:
     def visit(self, node: str) -> None:
         declared = self.declarations[node]
         self.axes[node] = {}
+        self._extents[node] = Extents(self.values.get(node, {}), self.axes[node])
         givers: dict[str, Wire] = {}
         wires = self.incoming.get(node, [])
         tensors = [w for w in wires if not isinstance(self._wanted(w), Lengths)]
         # a bare `U` says how long the axis is, `U+1` can then be compared
-        for wire in sorted(tensors, key=lambda wire: _counts_from(self._wanted(wire))):
+        for wire in sorted(tensors, key=lambda wire: _counts_from(self._wanted(wire).axes)):
             self._bind(wire, givers)
         for axis in self.unclear.pop(node, ()):
             del self.axes[node][axis]  # nothing more is concluded from it
@@ -107,8 +158,7 @@ class _Follower:
             if isinstance(self._wanted(wire), Lengths):
                 self._check_lengths(wire, givers)
         if node not in self.tainted:
-            for kind in declared.ports.outputs.values():
-                self._start_fresh_axes(node, kind)
+            self._start_fresh_axes(node, declared.ports.outputs.values(), wires)
 
     def _wanted(self, wire: Wire) -> Kind:
         return self.declarations[wire.target.node].ports.inputs[wire.target.port]
@@ -117,13 +167,14 @@ class _Follower:
         return self.declarations[wire.source.node].ports.outputs[wire.source.port]
 
     def _extent(self, node: str, term: Term) -> Extent | None:
-        return fill_in(term, self.values.get(node, {}), self.axes.get(node, {}))
+        return self._extents[node].of(term) if node in self._extents else None
 
     def _bind(self, wire: Wire, givers: dict[str, Wire]) -> None:
-        given, wanted = parse_axes(self._given(wire).axes), parse_axes(self._wanted(wire).axes)
-        for term, axis in zip(given, wanted, strict=True):
-            extent = self._extent(wire.source.node, term)
-            if role_of_term(axis) not in (Role.TIME, Role.LABEL) or extent is None:
+        source, target = self._given(wire).axes, self._wanted(wire).axes
+        axes = zip(parse_axes(source), parse_axes(target), roles_of(target), strict=True)
+        for term, axis, role in axes:
+            extent = self._extent(wire.source.node, term) if role in _COUNTED else None
+            if extent is None:
                 continue
             known = self._extent(wire.target.node, axis)
             if known is None and isinstance(axis, Name):
@@ -160,14 +211,13 @@ class _Follower:
         help = f"delete `{wire.target.port}`: lengths come along with their tensor"
         self._fault("PG023", message, wire.target, causes, help)
 
-    def _start_fresh_axes(self, node: str, kind: Kind) -> None:
-        arriving = {a for wire in self.incoming.get(node, []) for a in _axes_of(self._wanted(wire))}
-        for axis in _axes_of(kind):
-            if axis in self.axes[node] or axis in arriving:
-                continue
-            if role_of(axis) in (Role.TIME, Role.LABEL):
-                rate = self._rate(node, kind)
-                self.axes[node][axis] = Extent(f"{node}.{axis}", Name(axis), rate)
+    def _start_fresh_axes(self, node: str, outputs: Iterable[Kind], wires: Sequence[Wire]) -> None:
+        arriving = {axis for wire in wires for axis in _axes_of(self._wanted(wire).axes)}
+        for kind in outputs:
+            for axis in _axes_of(kind.axes):
+                if role_of(axis) in _COUNTED and axis not in {*self.axes[node], *arriving}:
+                    rate = self._rate(node, kind)
+                    self.axes[node][axis] = Extent(f"{node}.{axis}", Name(axis), rate)
 
     def _rate(self, node: str, kind: Kind) -> Fraction | None:
         value = self.values.get(node, {}).get(kind.rate) if isinstance(kind, Audio) else None
@@ -183,14 +233,16 @@ class _Follower:
         return self.spec.document.place("modules", target.node, *trail_of(target.port))
 
 
-def _counts_from(kind: Kind) -> bool:
+@lru_cache(maxsize=4096)
+def _counts_from(axes: str) -> bool:
     """Whether an axis of a port is a function of another port's, such as `U+1`."""
-    terms = parse_axes(kind.axes)
+    terms = parse_axes(axes)
     return any(axis_in(term) and not isinstance(term, Name) for term in terms)
 
 
-def _axes_of(kind: Kind) -> list[str]:
-    return [axis for term in parse_axes(kind.axes) if (axis := axis_in(term))]
+@lru_cache(maxsize=4096)
+def _axes_of(axes: str) -> tuple[str, ...]:
+    return tuple(axis for term in parse_axes(axes) if (axis := axis_in(term)))
 
 
 def _described(extent: Extent) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from phonograph.types.axes import Role, role_of
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.terms import Term, as_affine, axis_in
@@ -18,6 +20,17 @@ def role_of_term(term: Term) -> Role:
     return role_of(axis) if axis else Role.WIDTH
 
 
+@lru_cache(maxsize=4096)
+def roles_of(axes: str) -> tuple[Role, ...]:
+    """Return the role of every axis of a port.
+
+    >>> [role.value for role in roles_of("B vocab+1 ceil(T/2)")]
+    ['batch', 'width', 'time']
+    """
+    return tuple(map(role_of_term, parse_axes(axes)))
+
+
+@lru_cache(maxsize=4096)
 def reason_not_to_join(source: Kind, target: Kind) -> tuple[str, str] | None:
     """Say why an output of one kind cannot feed an input of another: (code, message), or None."""
     if not isinstance(source, type(target)):
@@ -30,8 +43,8 @@ def reason_not_to_join(source: Kind, target: Kind) -> tuple[str, str] | None:
     given_axes, wanted_axes = parse_axes(source.axes), parse_axes(target.axes)
     if isinstance(target, Lengths):
         return None
-    roles = [role_of_term(term).value for term in given_axes]
-    wanted_roles = [role_of_term(term).value for term in wanted_axes]
+    roles = [role.value for role in roles_of(source.axes)]
+    wanted_roles = [role.value for role in roles_of(target.axes)]
     if roles != wanted_roles:
         given_shape = " x ".join(roles) or "a number"
         wanted_shape = " x ".join(wanted_roles) or "a number"

@@ -17,6 +17,7 @@ from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View, plan_view
 from phonograph.types.declaration import Parameter
+from phonograph.types.part import build_parts
 from phonograph.types.vocabulary import Vocabulary
 
 
@@ -132,7 +133,7 @@ def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Mode
         for node in nodes:
             try:
                 if node.use is None:
-                    modules[node.name] = node.declaration.cls(**node.parameters)
+                    modules[node.name] = node.declaration.cls(**build_parts(node.parameters))
             except (ValueError, OverflowError, RuntimeError) as error:
                 # torch raises the latter two for sizes beyond all memory
                 faults.append(_refusal(graph, node, error))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from phonograph.errors import nearest
 from phonograph.graphs.scalars import scalar
+from phonograph.types.part import Part
 from phonograph.types.vocabulary import Vocabulary
 
 GIVEN_LATER = "???"
@@ -79,6 +81,8 @@ def is_open(value: Any) -> bool:
             return any(map(is_open, value.values()))
         case list():
             return any(map(is_open, value))
+        case Part():
+            return any(map(is_open, value.parameters.values()))
     return isinstance(value, str) and value == GIVEN_LATER
 
 
@@ -91,6 +95,9 @@ def to_plain(value: Any) -> Any:
     match value:
         case Path():
             return None
+        case Part():
+            id, version = value.declaration.id, value.declaration.registration.version
+            return {"module": id, "version": version, "with": to_plain(value.parameters)}
         case Vocabulary():
             return {
                 "size": value.size,
@@ -143,10 +150,15 @@ def _one_of(
 
 def _is_tagged(choice: Any, value: Any) -> bool:
     """Whether a mapping says by its `type` that this class of settings is meant."""
-    if not (isinstance(value, dict) and is_dataclass(choice)):
+    if not (isinstance(value, dict) and isinstance(choice, type) and is_dataclass(choice)):
         return False
-    tag = get_type_hints(choice).get("type")
+    tag = _hints(choice).get("type")
     return get_origin(tag) is Literal and value.get("type") in get_args(tag)
+
+
+@lru_cache(maxsize=1024)
+def _hints(annotation: Any) -> dict[str, Any]:
+    return get_type_hints(annotation)
 
 
 def _mapping(
@@ -183,7 +195,7 @@ def _first_misfit(values: Iterable[Any]) -> Misfit | None:
 def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
     if not isinstance(value, dict):
         return Misfit(trail, f"wants a mapping of settings, got {shown(value)}")
-    hints = get_type_hints(annotation)
+    hints = _hints(annotation)
     known = {field.name: field for field in fields(annotation)}
     for key in value:
         if key not in known:

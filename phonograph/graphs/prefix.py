@@ -68,16 +68,18 @@ def prefix_nodes(model: Model) -> tuple[str, ...]:
 def _unchanging(model: Model, view: View) -> set[str]:
     frozen = frozen_nodes(model)
     counts = model.parameter_counts()
+    feeders: dict[str, set[str]] = {name: set() for name in view.nodes}
+    for target, source in view.sources.items():
+        feeders[target.node].add(source.node)
     found: set[str] = set()
     for name in view.core:
         declaration = model.graph.nodes[name].declaration
-        feeders = {source.node for target, source in view.sources.items() if target.node == name}
         given = {port.node for port in view.inputs}
         still = counts.get(name) == 0 or name in frozen
         still = still and all(
             "B" in kind.axes.split() for kind in declaration.ports.returned.values()
         )
-        if still and not declaration.registration.random and feeders <= found | given:
+        if still and not model.graph.nodes[name].random and feeders[name] <= found | given:
             found.add(name)
     return found
 

@@ -136,7 +136,7 @@ def _giver(graph: SolvedGraph, target: PortName) -> PortName | None:
 
 
 def _is_augmentation(node: SolvedNode) -> bool:
-    return node.only is not None or node.declaration.registration.random
+    return node.only is not None or node.random
 
 
 def _heard(node: SolvedNode) -> Settings:

@@ -8,13 +8,25 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-_DRAWS = (nn.init.normal_, nn.init.trunc_normal_, Tensor.normal_)
+_DRAWS = {
+    nn.init.normal_,
+    nn.init.trunc_normal_,
+    nn.init.uniform_,
+    nn.init.kaiming_normal_,
+    nn.init.kaiming_uniform_,
+    nn.init.xavier_normal_,
+    nn.init.xavier_uniform_,
+    nn.init.orthogonal_,
+    Tensor.normal_,
+    Tensor.uniform_,
+}
 
 
 class ShapesOnly(TorchFunctionMode):
-    """Makes tensors on the device `meta`, and draws no normal values for them.
+    """Makes tensors on the device `meta`, and draws no values for them.
 
-    There PyTorch draws them with operators in Python, for which it loads its compiler: 2 s.
+    There PyTorch draws them with operators in Python: slowly, and for normal values it loads its
+    compiler first, 2 s.
 
     >>> with ShapesOnly():
     ...     torch.nn.Embedding(1000, 10**9).weight.device

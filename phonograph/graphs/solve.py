@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.assemble import Values, assemble
-from phonograph.graphs.clashes import explain_bad_sizes, explain_broken_links, explain_conflict
+from phonograph.graphs.clashes import (
+    explain_bad_sizes,
+    explain_broken_links,
+    explain_conflict,
+    explain_sum,
+)
 from phonograph.graphs.declare import DeclaredNode, declare, share
 from phonograph.graphs.equations import (
     BY_DEFAULT,
@@ -15,6 +19,7 @@ from phonograph.graphs.equations import (
     anchors_of,
     equate,
     shared_sizes,
+    sums_of,
     unknowns_of,
 )
 from phonograph.graphs.extents import follow_axes
@@ -28,9 +33,10 @@ from phonograph.graphs.unsolved import unsolved_faults
 from phonograph.graphs.views import view_port_faults
 from phonograph.graphs.wiring import Wiring, wire_up
 from phonograph.types.declaration import Declaration
+from phonograph.types.equalities import Anchor, Unknown, Value
 from phonograph.types.kinds import Kind
 from phonograph.types.registry import Registry
-from phonograph.types.solver import Anchor, Solution, Unknown, Value, solve
+from phonograph.types.solver import Solution, solve
 from phonograph.types.vocabulary import Vocabulary
 
 
@@ -48,10 +54,11 @@ def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None
     equations = _equations(nodes, wiring)
     solution = _solution(nodes, equations)
     faults += [explain_conflict(spec, declarations, one) for one in solution.conflicts]
+    faults += [explain_sum(spec, declarations, one) for one in solution.sum_conflicts]
     faults += explain_broken_links(spec, declarations, solution)
     faults += explain_bad_sizes(spec, declarations, solution)
     unclear = _unclear(spec, nodes, wiring)
-    faults += unsolved_faults(spec, nodes, equations.links, solution, unclear)
+    faults += unsolved_faults(spec, nodes, equations, solution, unclear)
     values = _values(nodes, solution)
     axes, found = follow_axes(spec, wiring, declarations, values)
     faults += found
@@ -105,6 +112,7 @@ def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
             equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
         else:
             equations.links += shared_sizes(node.owner, name, node.declaration)
+        equations.sums += sums_of(name, node.declaration)
     for wire in wiring.wires:
         source = nodes[wire.source.node].declaration.ports.outputs[wire.source.port]
         target = nodes[wire.target.node].declaration.ports.inputs[wire.target.port]
@@ -117,19 +125,9 @@ def _solution(nodes: dict[str, DeclaredNode], equations: Equations) -> Solution:
     defaults = [
         default for one in unknowns if (default := _default(one, nodes[one.node].declaration))
     ]
-    return _with_open(nodes, solve(unknowns, equations.anchors, equations.links, defaults))
-
-
-def _with_open(nodes: dict[str, DeclaredNode], solution: Solution) -> Solution:
-    """Take back defaults that decided what is left open."""
-    opened = {
-        solution.reasons[one]
-        for one in solution.values
-        if solution.reasons[one].strength == BY_DEFAULT
-        and is_open(nodes[one.node].given.get(one.name))
-    }
-    kept = {u: v for u, v in solution.values.items() if solution.reasons[u] not in opened}
-    return replace(solution, values=kept)
+    opened = {one for one in unknowns if is_open(nodes[one.node].given.get(one.name))}
+    sums = equations.sums
+    return solve(unknowns, equations.anchors, equations.links, defaults, sums, opened)
 
 
 def _default(unknown: Unknown, declared: Declaration) -> Anchor | None:

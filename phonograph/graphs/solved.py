@@ -10,8 +10,9 @@ from typing import Any
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.declaration import Declaration
+from phonograph.types.equalities import Value
 from phonograph.types.kinds import Kind
-from phonograph.types.solver import Value
+from phonograph.types.part import parts_in
 from phonograph.types.step_functions import same_function, slope_and_period
 from phonograph.types.terms import Term
 
@@ -93,6 +94,13 @@ class SolvedNode:
     use: str | None
     inputs: Mapping[str, SolvedPort]
     outputs: Mapping[str, SolvedPort]
+
+    @property
+    def random(self) -> bool:
+        """Whether it, or a part of it, draws random numbers while training."""
+        parts = [part for value in self.parameters.values() for part in parts_in(value)]
+        declared = [self.declaration, *(part.declaration for part in parts)]
+        return any(one.registration.random for one in declared)
 
 
 @dataclass(frozen=True, slots=True)

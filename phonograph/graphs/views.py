@@ -107,10 +107,12 @@ def cut(
         route.need(port)
     nodes = [name for name in graph.nodes if name in route.nodes]
     rejected = [port for port in _rejections(graph, nodes) if port not in wanted]
+    feeders: dict[str, set[str]] = {name: set() for name in nodes}
+    for target, source in route.sources.items():
+        feeders[target.node].add(source.node)
     host: set[str] = set()
     for name in nodes:
-        feeders = {source.node for target, source in route.sources.items() if target.node == name}
-        if graph.nodes[name].declaration.is_host or feeders & host:
+        if graph.nodes[name].declaration.is_host or feeders[name] & host:
             host.add(name)
     return View(
         name=spec.name,
@@ -190,14 +192,13 @@ class _Route:
 
     def _feeders(self, name: str) -> list[PortName]:
         feeders = []
-        for wire in self.graph.wiring.wires:
-            if wire.target.node == name:
-                source = self.real(wire.source)
-                self.sources[wire.target] = source
-                if isinstance(self.graph.output(source).kind, Network):
-                    self.networks[source] = None
-                else:
-                    feeders.append(source)
+        for *_, wire in self.graph.wiring.graph.in_edges(name, data="wire"):
+            source = self.real(wire.source)
+            self.sources[wire.target] = source
+            if isinstance(self.graph.output(source).kind, Network):
+                self.networks[source] = None
+            else:
+                feeders.append(source)
         return feeders
 
 

@@ -3,77 +3,17 @@
 Every unknown (`head.vocab`) is a vertex; every wire that makes two of them equal, up to scale and
 offset, is an edge. A value given somewhere is an anchor. In a connected component one number fixes
 all others, so anchors that disagree are the faults, and a shortest path between two of them is the
-reason.
+reason. Sums of widths then tie components together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import networkx as nx
-
-from phonograph.types.vocabulary import Vocabulary
-
-Value = Fraction | Vocabulary
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Unknown:
-    """A parameter, derived value or local width of one node."""
-
-    node: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.node}.{self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A value that somebody gave.
-
-    Args:
-        unknown: what has the value.
-        value: a number, or a vocabulary.
-        strength: how unlikely it is that this is the line to change; higher is less likely.
-        source: the name a reader knows it by, such as `data.tokenizer`.
-    """
-
-    unknown: Unknown
-    value: Value
-    strength: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """`right = scale * left + offset`, because of what the two port names say."""
-
-    left: Unknown
-    right: Unknown
-    scale: Fraction
-    offset: Fraction
-    via: tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """An anchor to change, the anchor it contradicts, and the ports between them.
-
-    Args:
-        blamed: the anchor that should change.
-        required: the anchor that wins.
-        expected: the value that would agree with `required` at the blamed unknown.
-        chain: port names from `required` to `blamed`.
-    """
-
-    blamed: Anchor
-    required: Anchor
-    expected: Value
-    chain: tuple[str, ...]
+from phonograph.types.components import Component, Conflict
+from phonograph.types.equalities import Anchor, Link, Sum, Unknown, Value
+from phonograph.types.sums import SumConflict, Sums, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +22,25 @@ class Solution:
 
     Args:
         values: of every unknown that has one.
-        reasons: unknown -> the anchor its value came from.
+        reasons: unknown -> the anchor its value came from; where a sum decided it, an anchor named
+            for the port that is so wide.
         conflicts: anchors that contradict others.
         broken: links around a loop that do not hold with the values found; they are looked for
             where no anchors contradict one another.
+        sum_conflicts: anchors that keep sums from holding.
+        behind: the reason of every value that a sum decided -> the reasons that it follows from.
     """
 
     values: dict[Unknown, Value]
     reasons: dict[Unknown, Anchor]
     conflicts: tuple[Conflict, ...]
     broken: tuple[Link, ...] = ()
+    sum_conflicts: tuple[SumConflict, ...] = ()
+    behind: Mapping[Anchor, Sequence[Anchor]] = field(default_factory=dict)
 
-
-def size_of(value: Value) -> Fraction:
-    """Return the number that arithmetic uses."""
-    return Fraction(value.size) if isinstance(value, Vocabulary) else value
+    def given_for(self, unknown: Unknown) -> tuple[Anchor, ...]:
+        """Return the values that were given and that an unknown's value comes from."""
+        return given(self.behind, self.reasons[unknown])
 
 
 def solve(
@@ -104,6 +48,8 @@ def solve(
     anchors: Sequence[Anchor],
     links: Iterable[Link],
     defaults: Sequence[Anchor] = (),
+    sums: Sequence[Sum] = (),
+    left_open: Collection[Unknown] = (),
 ) -> Solution:
     """Give every unknown that can have one its value.
 
@@ -111,112 +57,84 @@ def solve(
         unknowns: all vertices; their order decides ties and should follow the data.
         anchors: values given explicitly or derived.
         links: equalities.
-        defaults: values used, first come first served, where a component has no anchor.
+        defaults: values used, first come first served, where a component has no anchor and no sum
+            decides it.
+        sums: equalities of one unknown and several others.
+        left_open: unknowns that no default may decide.
 
+    >>> from fractions import Fraction
     >>> a, b = Unknown("mel", "n_mels"), Unknown("encoder", "feat_in")
     >>> link = Link(a, b, Fraction(1), Fraction(0), ("mel.features", "encoder.features"))
     >>> solution = solve([a, b], [Anchor(a, Fraction(80), 2, "mel.n_mels")], [link])
     >>> str(solution.values[b])
     '80'
     """
-    graph = nx.MultiGraph()
-    graph.add_nodes_from(unknowns)
+    ties: dict[Unknown, list[Link]] = {unknown: [] for unknown in unknowns}
     for link in links:
-        graph.add_edge(link.left, link.right, link=link)
-    rank = {unknown: position for position, unknown in enumerate(graph.nodes)}
-    given = _by_unknown(anchors)
-    fallback = _by_unknown(defaults)
-    solution = Solution({}, {}, ())
-    conflicts: list[Conflict] = []
-    broken: list[Link] = []
-    for members in nx.connected_components(graph):
-        ordered = sorted(members, key=rank.__getitem__)
-        component = _Component(graph, ordered)
-        local = [anchor for unknown in ordered for anchor in given.get(unknown, ())]
-        if not local:
-            local = [anchor for unknown in ordered for anchor in fallback.get(unknown, ())][:1]
-        found = component.settle(local, solution)
-        conflicts += found
-        broken += [] if found else component.broken_links(solution)
-    return Solution(solution.values, solution.reasons, tuple(conflicts), tuple(broken))
+        ties.setdefault(link.left, []).append(link)
+        ties.setdefault(link.right, []).append(link)
+    for one in sums:
+        for unknown in (one.total, *(part for part, _ in one.parts)):
+            ties.setdefault(unknown, [])
+    rank = {unknown: position for position, unknown in enumerate(ties)}
+    home: dict[Unknown, Component] = {}
+    components = []
+    for unknown in ties:
+        if unknown not in home:
+            component = Component(ties, unknown, rank)
+            components.append(component)
+            home.update(dict.fromkeys(component.members, component))
+    equations = Sums(sums, home, ties)
+    equations.spread(_settled(components, _by_unknown(anchors)))
+    _use_defaults(components, _by_unknown(defaults), equations, left_open)
+    return _solution(components, equations)
 
 
-class _Component:
-    """Unknowns that determine one another, each an affine function of the first."""
+def _settled(
+    components: Iterable[Component], given: Mapping[Unknown, Sequence[Anchor]]
+) -> list[Component]:
+    """Settle every component that values were given for, and return those."""
+    settled = []
+    for component in components:
+        local = [anchor for unknown in component.members for anchor in given.get(unknown, ())]
+        if local:
+            component.settle(local)
+            settled.append(component)
+    return settled
 
-    def __init__(self, graph: nx.MultiGraph, ordered: list[Unknown]) -> None:
-        self.graph = graph
-        self.ordered = ordered
-        self.maps: dict[Unknown, tuple[Fraction, Fraction]] = {
-            ordered[0]: (Fraction(1), Fraction(0))
-        }
-        for parent, child, key in nx.edge_bfs(graph, ordered[0]):
-            if child not in self.maps:
-                self.maps[child] = self._step(graph.edges[parent, child, key]["link"], parent)
 
-    def _step(self, link: Link, parent: Unknown) -> tuple[Fraction, Fraction]:
-        scale, offset = self.maps[parent]
-        if link.left == parent:
-            return link.scale * scale, link.scale * offset + link.offset
-        return scale / link.scale, (offset - link.offset) / link.scale
+def _use_defaults(
+    components: Iterable[Component],
+    fallback: Mapping[Unknown, Sequence[Anchor]],
+    sums: Sums,
+    left_open: Collection[Unknown],
+) -> None:
+    kept = {one for one in components if any(member in left_open for member in one.members)}
+    for component in components:
+        if component.values or component in kept:
+            continue
+        local = (anchor for unknown in component.members for anchor in fallback.get(unknown, ()))
+        first = next(local, None)
+        if first is not None:
+            component.settle([first])
+            sums.spread([component], kept)
 
-    def settle(self, anchors: list[Anchor], solution: Solution) -> list[Conflict]:
-        """Choose the value most anchors support, assign it, and report the others."""
-        if not anchors:
-            return []
-        winner = self._winner(anchors)
-        root = self._to_root(winner)
-        for unknown in self.ordered:
-            solution.values[unknown] = self._value_at(unknown, root, anchors, winner)
-            solution.reasons[unknown] = winner
-        return [self._conflict(a, winner, solution) for a in anchors if self._clashes(a, solution)]
 
-    def broken_links(self, solution: Solution) -> list[Link]:
-        """Return the equalities around a loop that the values found do not satisfy."""
-        links = [link for *_, link in self.graph.subgraph(self.ordered).edges(data="link")]
-        return [link for link in links if not self._holds(link, solution)]
-
-    def _holds(self, link: Link, solution: Solution) -> bool:
-        left, right = solution.values.get(link.left), solution.values.get(link.right)
-        if left is None or right is None:
-            return True
-        return size_of(right) == link.scale * size_of(left) + link.offset
-
-    def _to_root(self, anchor: Anchor) -> Fraction:
-        scale, offset = self.maps[anchor.unknown]
-        return (size_of(anchor.value) - offset) / scale
-
-    def _winner(self, anchors: list[Anchor]) -> Anchor:
-        groups: dict[Fraction, list[Anchor]] = {}
-        for anchor in anchors:
-            groups.setdefault(self._to_root(anchor), []).append(anchor)
-        best = max(groups.values(), key=lambda group: (max(a.strength for a in group), len(group)))
-        return max(best, key=lambda anchor: anchor.strength)
-
-    def _value_at(
-        self, unknown: Unknown, root: Fraction, anchors: list[Anchor], winner: Anchor
-    ) -> Value:
-        own = self.maps[unknown]
-        for anchor in (winner, *anchors):
-            same = self.maps[anchor.unknown] == own and self._to_root(anchor) == root
-            if same and isinstance(anchor.value, Vocabulary):
-                return anchor.value
-        return own[0] * root + own[1]
-
-    def _clashes(self, anchor: Anchor, solution: Solution) -> bool:
-        found = solution.values[anchor.unknown]
-        if isinstance(anchor.value, Vocabulary) and isinstance(found, Vocabulary):
-            return anchor.value != found
-        return size_of(anchor.value) != size_of(found)
-
-    def _conflict(self, blamed: Anchor, required: Anchor, solution: Solution) -> Conflict:
-        path = nx.shortest_path(self.graph, required.unknown, blamed.unknown)
-        chain: list[str] = []
-        for left, right in pairwise(path):
-            link = next(iter(self.graph[left][right].values()))["link"]
-            via = link.via if link.left == left else link.via[::-1]
-            chain += [port for port in via if port not in chain[-1:]]
-        return Conflict(blamed, required, solution.values[blamed.unknown], tuple(chain))
+def _solution(components: Sequence[Component], sums: Sums) -> Solution:
+    values: dict[Unknown, Value] = {}
+    reasons: dict[Unknown, Anchor] = {}
+    for component in components:
+        values |= component.values
+        if component.reason is not None:
+            reasons |= dict.fromkeys(component.members, component.reason)
+    return Solution(
+        values,
+        reasons,
+        tuple(conflict for component in components for conflict in component.conflicts),
+        tuple(link for one in components if not one.conflicts for link in one.broken_links()),
+        tuple(sums.conflicts()),
+        sums.behind,
+    )
 
 
 def _by_unknown(anchors: Sequence[Anchor]) -> dict[Unknown, list[Anchor]]:

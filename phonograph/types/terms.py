@@ -142,24 +142,45 @@ class Affine:
     offset: Fraction
 
 
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The sum of `scale * name` over all parts, none of which has scale 0, and of `offset`."""
+
+    parts: tuple[tuple[str, Fraction], ...]
+    offset: Fraction
+
+
+def as_linear(term: Term) -> Linear | None:
+    """Read a width term as a sum of scaled names and a number, or None when it is not one.
+
+    >>> as_linear(parse_term("D_0+2*D_1+1")).parts
+    (('D_0', Fraction(1, 1)), ('D_1', Fraction(2, 1)))
+    """
+    match term:
+        case Name(name):
+            return Linear(((name, Fraction(1)),), Fraction(0))
+        case Constant(value):
+            return Linear((), value)
+        case Rounding():
+            return None
+        case Operation(symbol, left, right):
+            first, second = as_linear(left), as_linear(right)
+            if first is None or second is None:
+                return None
+            return _linear_of(symbol, first, second)
+
+
 def as_affine(term: Term) -> Affine | None:
     """Read a width term as an affine form of at most one name, or None when it is not one.
 
     >>> as_affine(parse_term("vocab+1"))
     Affine(scale=Fraction(1, 1), name='vocab', offset=Fraction(1, 1))
     """
-    match term:
-        case Name(name):
-            return Affine(Fraction(1), name, Fraction(0))
-        case Constant(value):
-            return Affine(Fraction(0), None, value)
-        case Rounding():
-            return None
-        case Operation(symbol, left, right):
-            first, second = as_affine(left), as_affine(right)
-            if first is None or second is None:
-                return None
-            return _affine_of(symbol, first, second)
+    linear = as_linear(term)
+    if linear is None or len(linear.parts) > 1:
+        return None
+    name, scale = linear.parts[0] if linear.parts else (None, Fraction(0))
+    return Affine(scale, name, linear.offset)
 
 
 def _from_syntax(node: ast.expr) -> Term:
@@ -194,6 +215,8 @@ def _rounded(way: str, inside: Term) -> Term:
     if isinstance(inside, Constant):
         value = math.floor(inside.value) if way == "floor" else math.ceil(inside.value)
         return Constant(Fraction(value))
+    if _is_whole(inside):
+        return inside
     match inside:  # two roundings of the same way are one: ceil(ceil(x/2)/2) = ceil(x/4)
         case Operation("/", Rounding(again, Operation("/", x, Constant(a))), Constant(b)):
             if again == way and a.denominator == b.denominator == 1 and min(a, b) > 0:
@@ -237,8 +260,9 @@ def _combined(symbol: str, left: Term, right: Term) -> Term:
     if isinstance(left, Constant) and isinstance(right, Constant):
         return Constant(_calculated(symbol, left.value, right.value))
     match symbol, left, right:
-        case "+", Operation("+", first, Constant(one)), Constant(two):
-            return _combined("+", first, Constant(one + two))
+        case "+" | "-", Operation("+" | "-" as before, first, Constant(one)), Constant(two):
+            total = (one if before == "+" else -one) + (two if symbol == "+" else -two)
+            return _combined("+" if total >= 0 else "-", first, Constant(abs(total)))
     return Operation(symbol, left, right)
 
 
@@ -253,16 +277,20 @@ def _calculated(symbol: str, left: Fraction, right: Fraction) -> Fraction:
     return left / right
 
 
-def _affine_of(symbol: str, first: Affine, second: Affine) -> Affine | None:
+def _linear_of(symbol: str, first: Linear, second: Linear) -> Linear | None:
     if symbol in "+-":
-        if first.name is not None and second.name is not None:
-            return None
-        sign = 1 if symbol == "+" else -1
-        scale = first.scale + sign * second.scale
-        return Affine(scale, first.name or second.name, first.offset + sign * second.offset)
-    if symbol == "*" and first.name is None:
+        return _added(first, second, Fraction(1 if symbol == "+" else -1))
+    if symbol == "*" and not first.parts:
         first, second = second, first
-    if second.name is not None or (symbol == "/" and second.offset == 0):
+    if second.parts or (symbol == "/" and second.offset == 0):
         return None
     factor = second.offset if symbol == "*" else 1 / second.offset
-    return Affine(first.scale * factor, first.name, first.offset * factor)
+    return _added(Linear((), Fraction(0)), first, factor)
+
+
+def _added(first: Linear, second: Linear, factor: Fraction) -> Linear:
+    scales = dict(first.parts)
+    for name, scale in second.parts:
+        scales[name] = scales.get(name, Fraction(0)) + factor * scale
+    parts = tuple((name, scale) for name, scale in scales.items() if scale)
+    return Linear(parts, first.offset + factor * second.offset)

@@ -115,6 +115,38 @@ class All(nn.Module):
     def forward(self, inputs, lengths): ...
 
 
+@register("toy.wrapped", version=1)
+class Wrapped(nn.Module):
+    """Put a module around another."""
+
+    def __init__(self, feat_in: int, block: nn.Module, more: list[nn.Module] | None = None) -> None:
+        super().__init__()
+
+    @ports(features=Frames("B feat_in T"), out={"encoded": Encoded("B feat_in T")})
+    def forward(self, features): ...
+
+
+@register("toy.joined", version=1)
+class Joined(nn.Module):
+    """Put two next to each other."""
+
+    @ports(
+        first=Frames("B D_0 T"), second=Frames("B D_1 T"), out={"encoded": Encoded("B D_0+D_1 T")}
+    )
+    def forward(self, first, second): ...
+
+
+@register("toy.sized", version=1)
+class Sized(nn.Module):
+    """Have one's own width, and no wish what comes in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+
+    @ports(features=Frames("B D T"), out={"encoded": Encoded("B width T")})
+    def forward(self, features): ...
+
+
 @register("toy.mix", version=1)
 class Mix(nn.Module):
     """Add two recordings."""
@@ -140,7 +172,8 @@ class Numbers:
     def collate(self): ...
 
 
-TOYS = (Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Mix, Numbers)
+TOYS: list[type] = [Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Wrapped]
+TOYS += [Joined, Sized, Mix, Numbers]
 USED = ["manifest", "log_mel", "spec_augment", "conv_encoder", "quartznet", "conformer"]
 USED += ["recurrent", "ctc_head", "ctc_loss", "ctc_greedy"]
 REGISTRY = Registry(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonograph.graphs.document import parse_document
-from phonograph.graphs.extents import fill_in
+from phonograph.graphs.extents import Extents
 from phonograph.graphs.solve import solve_graph
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import PortName
@@ -224,8 +224,8 @@ def test_behind_a_node_at_fault_nothing_is_concluded_about_lengths():
 
 def test_a_term_is_filled_in_only_when_all_is_known():
     axes = {"T": Extent("data.S", parse_term("S/80"), Fraction(8000))}
-    found = fill_in(parse_term("ceil(T/stride)"), {"stride": 2}, axes)
+    found = Extents({"stride": 2}, axes).of(parse_term("ceil(T/stride)"))
     assert found == Extent("data.S", parse_term("ceil(S/80/2)"), Fraction(8000))
-    assert fill_in(parse_term("ceil(T/stride)"), {}, axes) is None
-    assert fill_in(parse_term("ceil(U/2)"), {}, axes) is None
-    assert fill_in(parse_term("T/hop"), {"hop": float("nan")}, axes) is None
+    assert Extents({}, axes).of(parse_term("ceil(T/stride)")) is None
+    assert Extents({}, axes).of(parse_term("ceil(U/2)")) is None
+    assert Extents({"hop": float("nan")}, axes).of(parse_term("T/hop")) is None

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 from torch import nn
 
@@ -31,3 +32,12 @@ def test_pytorch_does_not_load_its_compiler_for_normal_values():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("method", ["normal_", "uniform_"])
+def test_a_tensor_without_memory_is_drawn_in_place(method):
+    with ShapesOnly():
+        weight = torch.empty(5, 3)
+        assert getattr(weight, method)(0.0, 1.0) is weight
+        assert getattr(nn.init, method)(weight, 0.0, 1.0) is weight
+        assert getattr(nn.init, method)(tensor=weight) is weight

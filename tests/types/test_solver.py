@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.types.solver import Anchor, Link, Unknown, size_of, solve
+from phonograph.types.equalities import Anchor, Link, Unknown, size_of
+from phonograph.types.solver import solve
 from phonograph.types.vocabulary import Vocabulary
 
 scales = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 3)])
