@@ -31,7 +31,7 @@ class Resample(SlidingStream):
 
     Julius O. Smith and Phil Gossett 1984, A flexible sampling-rate conversion method: a sinc of 64
     zero crossings on each side under a Kaiser window, in float32. What lies below 0.9 of the
-    smaller Nyquist frequency passes to 0.001 dB; what lies above that frequency is rejected by 104
+    smaller Nyquist frequency passes to 0.001 dB; what lies above that frequency is rejected by 100
     dB at least. Measured alike, soxr (HQ) rejects it by 128 dB, torchaudio's `resample` as it comes
     by 7 dB. Samples beyond an utterance's end are zero.
 
