@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from phonograph.cli.graph_argument import AsJson, Graph, Overrides, check_argument
-from phonograph.cli.screen import counted, note, say, say_json, tell
+from phonograph.cli.screen import counted, say, say_json, tell
 
 
 def check(graph: Graph, overrides: Overrides, *, as_json: AsJson = False) -> None:
@@ -30,8 +30,7 @@ def check(graph: Graph, overrides: Overrides, *, as_json: AsJson = False) -> Non
             {"ok": solved is not None, "name": name, "errors": errors, "left_open": still_open}
         )
     elif solved is None:
-        tell(faults)
-        note(f"\n{counted(len(faults), 'error')}")
+        tell(faults, counted(len(faults), "error"))
     if solved is None:
         raise typer.Exit(1)
     if not as_json:

@@ -17,6 +17,7 @@ import phonograph
 from phonograph.cli.check import check
 from phonograph.cli.doctor import doctor
 from phonograph.cli.evaluate import evaluate
+from phonograph.cli.explain import explain
 from phonograph.cli.export import export
 from phonograph.cli.import_model import import_model
 from phonograph.cli.modules import modules
@@ -90,6 +91,7 @@ _add(evaluate)
 _add(transcribe)
 _add(import_model, "import")
 _add(export)
+_add(explain)
 _add(doctor)
 
 

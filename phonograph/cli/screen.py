@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from phonograph.errors import Diagnostic
@@ -13,6 +13,7 @@ from phonograph.errors import Diagnostic
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 TABLE_WIDTH = 400
 """Columns; more than any table has, so that no cell is cut or folded."""
@@ -22,7 +23,7 @@ _STYLES = {
     r"(?m)^ *--> .*$": "blue",
     r"(?m)^ *\d* \|": "blue",
     r"\^+.*": "red",
-    r"(?m)^ *= help: .*$": "cyan",
+    r"(?m)^ *= help: .*(?:\n {7,}\S.*)*": "cyan",
 }
 
 
@@ -68,19 +69,50 @@ def note(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def tell(faults: Iterable[Diagnostic]) -> None:
-    """Print faults, in colours on a terminal."""
-    text = "\n\n".join(map(str, faults))
-    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
+def tell(faults: Iterable[Diagnostic], closing: str = "") -> None:
+    """Print faults, in colours on a terminal, and there also where to read more.
+
+    Args:
+        faults: what to tell.
+        closing: a remark for the end, such as their number.
+    """
+    faults = list(faults)
+    note_styled("\n\n".join(map(str, faults)), _STYLES)
+    more = f"`phonograph explain {faults[0].code}` says more" if faults and on_terminal() else ""
+    if ending := "; ".join(part for part in (closing, more) if part):
+        note(f"\n{ending}")
+
+
+def on_terminal() -> bool:
+    """Whether a person reads what is printed on standard error."""
+    return sys.stderr.isatty()
+
+
+def note_styled(text: str, styles: Mapping[str, str]) -> None:
+    """Print a remark with colours for what patterns match, on a terminal."""
+    if not on_terminal() or os.environ.get("NO_COLOR"):
         note(text)
         return
     from rich.console import Console
+
+    Console(stderr=True).print(_styled(text, styles), soft_wrap=True)
+
+
+def print_styled(text: str, styles: Mapping[str, str]) -> None:
+    """Print a result with colours for what patterns match, on a terminal."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        say(text)
+        return
+    output().print(_styled(text, styles), soft_wrap=True)
+
+
+def _styled(text: str, styles: Mapping[str, str]) -> Text:
     from rich.text import Text
 
     styled = Text(text)
-    for pattern, style in _STYLES.items():
+    for pattern, style in styles.items():
         styled.highlight_regex(pattern, style)
-    Console(stderr=True).print(styled, soft_wrap=True)
+    return styled
 
 
 def counted(number: int, noun: str) -> str:

@@ -91,7 +91,7 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
         raise _refuse("PB003", path, f"it is damaged: {error}") from None
     if not isinstance(lock, dict) or not isinstance(notes, dict):
         raise _refuse("PB003", path, f"{GRAPH} and {NOTES} must each hold a mapping")
-    checked = check_document(read_lock(lock, str(path)), registry)
+    checked = check_document(read_lock(lock, str(path)), registry, to_train=False)
     if checked.graph is None:
         raise BundleError(checked.faults)
     if notes.get("fingerprint") != fingerprint(lock):

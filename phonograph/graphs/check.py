@@ -17,6 +17,7 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.sources import Locate, Sources
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.spec_reader import read_spec
+from phonograph.graphs.unreached import unreached_faults
 from phonograph.graphs.views import check_views
 from phonograph.graphs.weight_names import init_faults
 from phonograph.types.registry import Registry
@@ -62,15 +63,27 @@ def check_graph(
 
 
 def check_document(
-    document: Document, registry: Registry, *, metrics: Container[str] | None = None
+    document: Document,
+    registry: Registry,
+    *,
+    metrics: Container[str] | None = None,
+    to_train: bool = True,
 ) -> Checked:
-    """Check a graph that was already read; a lock is read this way too."""
+    """Check a graph that was already read.
+
+    Args:
+        document: the graph with its overrides applied.
+        registry: the modules that may be named.
+        metrics: names that `score` may use; None accepts any.
+        to_train: whether every weight has to be reached by a loss or frozen; in a lock, which has
+            no `init`, nobody can tell.
+    """
     spec, unreadable = read_spec(document)
     graph, faults = solve_graph(spec, registry)
     faults += [*unreadable, *_score_faults(spec, metrics)]
     if graph is not None and not unreadable:
         faults += check_views(graph)
-        faults += _build_faults(graph)
+        faults += _build_faults(graph, to_train=to_train and not faults)
     return Checked(None if faults else graph, _once_each(faults))
 
 
@@ -95,13 +108,14 @@ def _position(fault: Diagnostic) -> tuple[int, int]:
     return (fault.place.line, fault.place.column) if fault.place else (0, 0)
 
 
-def _build_faults(graph: SolvedGraph) -> list[Diagnostic]:
+def _build_faults(graph: SolvedGraph, *, to_train: bool) -> list[Diagnostic]:
     """Call every constructor whose arguments are known, without memory for weights."""
     try:
         model = sketch(graph)
     except GraphError as error:
         return list(error.diagnostics)
-    return init_faults(model) if len(model.modules) == len(graph.nodes) else []
+    faults = init_faults(model) if len(model.modules) == len(graph.nodes) else []
+    return faults + unreached_faults(model) if to_train else faults
 
 
 def load_graph(

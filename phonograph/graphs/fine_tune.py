@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from torch import Tensor
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.bundle import Bundle, read_bundle
@@ -85,7 +83,8 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
     """Decide for every weight whether it is reused, and list those that cannot be."""
     init = model.graph.spec.init
     include, exclude = init.get("include", ["*"]) or [], init.get("exclude") or []
-    reused, fresh, faults = [], {}, []
+    reused, fresh = [], {}
+    unfit: dict[str, list[str]] = {}
     for name, weight in model.module.state_dict().items():
         given = bundle.weights.get(name)
         if matches_any(exclude, name):
@@ -95,12 +94,15 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
         elif given is None and not _has_node(model, bundle.weights, name):
             fresh[name] = "not in the checkpoint"
         elif given is None or given.shape != weight.shape:
-            faults.append(_misfit(model, name, weight, given))
+            there = "missing" if given is None else str(list(given.shape))
+            told = f"`{name}` is {list(weight.shape)} here and {there} in the checkpoint"
+            unfit.setdefault(model.graph.spec.split(name)[0], []).append(told)
         else:
             reused.append(name)
     frozen = [
         n for n, _ in model.module.named_parameters() if matches_any(init.get("freeze") or [], n)
     ]
+    faults = [_misfit(model, node, told) for node, told in unfit.items()]
     faults += _idle_patterns(model, include, reused)
     changed = changed_settings(model.graph, bundle.graph, reused)
     return Plan(tuple(reused), fresh, tuple(frozen), tuple(changed)), faults
@@ -117,19 +119,18 @@ def _idle_patterns(model: Model, include: list[str], reused: list[str]) -> list[
     return faults
 
 
-def _has_node(model: Model, weights: Mapping[str, Tensor], name: str) -> bool:
+def _has_node(model: Model, weights: Mapping[str, object], name: str) -> bool:
     node, _ = model.graph.spec.split(name)
     return any(key.startswith(f"{node}.") for key in weights)
 
 
-def _misfit(model: Model, name: str, weight: Tensor, given: Tensor | None) -> Diagnostic:
-    node, _ = model.graph.spec.split(name)
-    here = list(weight.shape)
-    there = "missing" if given is None else f"{list(given.shape)}"
-    message = f"`{name}` is {here} here and {there} in the checkpoint"
+def _misfit(model: Model, node: str, told: Sequence[str]) -> Diagnostic:
+    first, *more = told
+    count = f"{len(more)} more weights do" if len(more) > 1 else "one more weight does"
+    causes = (f"{count} not fit",) if more else ()
     place = model.graph.spec.document.key_place("modules", node)
     help = f"start it anew: init: {{…, exclude: [{node}]}}"
-    return Diagnostic("PG052", message, place, help=help)
+    return Diagnostic("PG052", first, place, causes=causes, help=help)
 
 
 def _by_node(names: tuple[str, ...] | list[str]) -> str:

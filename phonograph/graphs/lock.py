@@ -31,20 +31,8 @@ def to_lock(graph: SolvedGraph) -> dict[str, Any]:
 
 
 def read_lock(lock: Any, name: str) -> Document:
-    """Turn a lock back into a document that can be checked and solved.
-
-    Modules had no version in locks before they had migrations; it was 1.
-    """
-    modules = lock.get("modules") if isinstance(lock, dict) else None
-    if not isinstance(modules, dict):
-        return Document(name, Path(), lock, {})
-    dated = {
-        node: {"version": 1, **written}
-        if isinstance(written, dict) and "module" in written
-        else written
-        for node, written in modules.items()
-    }
-    return Document(name, Path(), {**lock, "modules": dated}, {})
+    """Turn a lock back into a document that can be checked and solved."""
+    return Document(name, Path(), lock, {})
 
 
 def fingerprint(lock: dict[str, Any]) -> str:

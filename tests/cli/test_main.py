@@ -19,6 +19,7 @@ COMMANDS = [
     "transcribe",
     "import",
     "export",
+    "explain",
     "doctor",
 ]
 LIGHT = (

@@ -1,0 +1,450 @@
+"""Every page of `phonograph explain`: its wrong example gives the code, its right one does not.
+
+The examples are run as they are printed, in a folder that has all that they name.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+import yaml
+from torch import nn
+from torch.multiprocessing import ProcessExitedException
+
+import phonograph
+from phonograph import collections
+from phonograph.cli import export as cli_export
+from phonograph.cli.code_pages import FAMILIES, CodePage, code_pages
+from phonograph.cli.explain import WIDEST, lines_of
+from phonograph.collections import default_registry
+from phonograph.collections.asr import import_hama
+from phonograph.collections.asr.hama_container import read_container
+from phonograph.collections.asr.transcriber import Transcriber
+from phonograph.errors import PhonographError
+from phonograph.graphs.bundle import read_bundle, save_bundle
+from phonograph.graphs.check import load_graph
+from phonograph.graphs.export import export as exporting
+from phonograph.graphs.model import build
+from phonograph.types.kinds import Embedding, Encoded, Frames
+from phonograph.types.ports import ports
+from phonograph.types.registry import Registry, register
+
+TESTS = Path(__file__).parents[1]
+PAGES = code_pages()
+NOT_IN_THIS_BRANCH_YET = {"PG017", "PG018", "PG019", "PG025", "PG045", "PG046"}
+RUN = [page for page in PAGES.values() if page.code not in NOT_IN_THIS_BRANCH_YET]
+
+CLINIC = """\
+phonograph: 1
+name: clinic
+modules:
+  data:
+    module: asr.manifest
+    with: {train: train.jsonl, validation: validation.jsonl, sample_rate: 16000,
+           tokenizer: {type: characters, alphabet: " abcdefghijklmnopqrstuvwxyz'"}}
+  mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 64}}
+  encoder: {module: asr.conformer, from: mel.features, with: {d_model: 16, layers: 1}}
+  head: {module: asr.ctc_head, from: encoder.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+  text: {module: asr.ctc_greedy, from: head.log_probs}
+views:
+  train: {run: [loss.loss]}
+  validate: {run: [loss.loss], score: {wer: [text.text, data.text]}}
+  infer: {feed: [data.audio], run: [text.text, text.hypotheses]}
+train: {trainer: {max_steps: 1}}
+"""
+TRANSDUCER = """\
+modules:
+  words: {module: asr.predictor, from: data.tokens, with: {d_model: 8}}
+  joint:
+    module: asr.joint
+    from: {encoded: encoder.encoded, predicted: words.predicted}
+    with: {d_model: 8}
+  head: null
+  loss: {module: asr.transducer_loss, from: {logits: joint.logits, targets: data.tokens}}
+  text:
+    module: asr.transducer_greedy
+    from: {encoded: encoder.encoded, predictor: words.network, joint: joint.network}
+"""
+SHORT = """\
+modules:
+  mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 8, normalize: none}}
+  encoder: {module: asr.row_conv, from: before.encoded, with: {ahead: 2}}
+  before: {module: asr.recurrent, from: mel.features, with: {d_model: 8, bidirectional: false}}
+"""
+
+
+@register("my.halve", version=1)
+class Halve(nn.Module):
+    """Halve the time without stating any lengths."""
+
+    @ports(encoded=Encoded("B D T"), out={"encoded": Encoded("B D ceil(T/2)")})
+    def forward(self, encoded):
+        return encoded[:, :, ::2]
+
+
+@register("my.room", version=1)
+class Room(nn.Module):
+    """Hear the room."""
+
+    @ports(features=Frames("B D T"), out={"room": Embedding("B D", space="room")})
+    def forward(self, features):
+        return features.mean(dim=2)
+
+
+@register("my.dry", version=1)
+class Dry(nn.Module):
+    """Take the room away."""
+
+    @ports(
+        features=Frames("B D T"),
+        room=Embedding("B D", space="room"),
+        out={"encoded": Encoded("B D T")},
+    )
+    def forward(self, features, room):
+        return features - room[:, :, None]
+
+
+class Own:
+    """The module of the page that is being run."""
+
+
+def registry_with_ours() -> Registry:
+    ours = {"my.halve": "Halve", "my.room": "Room", "my.dry": "Dry", "my.own": "Own"}
+    return Registry(
+        {**collections.asr.MODULES, **{id: f"{__name__}:{name}" for id, name in ours.items()}}
+    )
+
+
+def sections(text: str, depth: int) -> dict[str, str]:
+    """Split YAML into the entries at a depth of indentation, as they are written."""
+    found: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines(keepends=True):
+        start = re.match(rf" {{{depth}}}(\w+):", line)
+        name = start[1] if start else name
+        found[name] = found.get(name, "") + line
+    return found
+
+
+def put_into(whole: str, part: str) -> str:
+    """Replace the nodes, views and settings of a graph by those of a part of one."""
+    if not re.match(r"\w+:", part) or {"phonograph", "modules"} <= set(sections(part, 0)):
+        return part
+    graph = sections(whole, 0)
+    for key, section in sections(part, 0).items():
+        if key in ("modules", "views"):
+            entries = sections(graph[key], 2) | sections(section, 2)
+            graph[key] = "".join(entries.values())
+        else:
+            graph[key] = section
+    return "".join(graph.values())
+
+
+def save(folder: Path, name: str, text: str) -> None:
+    """Write a graph, and an untrained bundle of it."""
+    path = folder / f"{name}.yaml"
+    path.write_text(text, encoding="utf-8")
+    torch.manual_seed(0)
+    graph = load_graph(path, [], collections.default_registry())
+    save_bundle(path.with_suffix(".phono"), graph, build(graph).module.state_dict(), {})
+
+
+def save_speech(folder: Path) -> None:
+    """Write recordings and the manifests that name them."""
+    calls = folder / "calls"
+    calls.mkdir()
+    noise = np.random.default_rng(0).normal(0, 0.1, 16000)
+    for name in ("001", "002", "day"):
+        soundfile.write(calls / f"{name}.wav", noise[:8000], 16000)
+    soundfile.write(calls / "phone.wav", noise[:4000], 8000)
+    soundfile.write(calls / "empty.wav", noise[:0], 16000)
+    broken = np.full(8000, np.nan, dtype=np.float32)
+    soundfile.write(calls / "broken.wav", broken, 16000, subtype="FLOAT")
+    (calls / "notes.txt").write_text("call back on Monday")
+    for name in ("train", "validation", "test"):
+        lines = [
+            json.dumps({"audio_filepath": f"calls/{n}.wav", "duration": 0.5, "text": text})
+            for n, text in (("001", "ab"), ("002", "no"))
+        ]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines))
+    lost = '{{"audio_filepath": "lost/{}.wav", "duration": 1, "text": "yes"}}\n'
+    (folder / "lost.jsonl").write_text("".join(lost.format(number) for number in range(23)))
+
+
+def save_nemo(folder: Path) -> None:
+    place = TESTS / "collections/asr/nemo/conftest.py"
+    spec = importlib.util.spec_from_file_location("nemo_maker", place)
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    settings = yaml.safe_dump(maker.configuration(), sort_keys=False).encode()
+    members = {"model_config.yaml": settings, "model_weights.ckpt": maker.saved(maker.weights())}
+    maker.write_tar(folder / "model.nemo", members)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make every file that examples name."""
+    folder = tmp_path_factory.mktemp("world")
+    save_speech(folder)
+    save(folder, "transducer", put_into(CLINIC, TRANSDUCER))
+    save(folder, "live", put_into(CLINIC, SHORT))
+    save(folder, "wide", CLINIC.replace("d_model: 16", "d_model: 32"))
+    save(folder, "clinic", CLINIC)
+    shutil.copy(folder / "clinic.phono", folder / "large.phono")
+    save_nemo(folder)
+    shutil.copytree(TESTS / "collections/asr/hugging_face/goldens/hubert", folder / "hubert")
+    return folder
+
+
+@pytest.fixture
+def told(world, here, run, monkeypatch) -> Callable[[CodePage, str], tuple[int, list[str]]]:
+    """Run an example; return the exit code and the codes of what was told."""
+    shutil.copytree(world, here, dirs_exist_ok=True)
+    monkeypatch.setattr(collections, "default_registry", registry_with_ours)
+
+    def command(line: str) -> tuple[int, list[str]]:
+        done = run(*line.split()[1:])
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, re.findall(r"^error\[(\w+)\]", done.stderr, re.MULTILINE)
+
+    def shell(text: str) -> tuple[int, list[str]]:
+        result: tuple[int, list[str]] = (0, [])
+        for line in text.splitlines():
+            assert result == (0, []), f"a line before `{line}` failed"
+            line = line.partition("   #")[0].strip()
+            if line.startswith("phonograph "):
+                result = command(line)
+            elif not line.startswith("pip "):
+                line = line.replace("python ", f"{sys.executable} ")
+                subprocess.run(line, shell=True, check=True, cwd=here)  # noqa: S602
+        return result
+
+    def python(text: str) -> tuple[int, list[str]]:
+        try:
+            exec("from __future__ import annotations\n" + text, dict(NAMES))
+        except PhonographError as error:
+            return 1, [fault.code for fault in error.diagnostics]
+        return 0, []
+
+    def module(text: str) -> tuple[int, list[str]]:
+        space = {"torch": torch}
+        exec(text, space)
+        declared = ports(encoded=Frames("B D T"), out={"encoded": Encoded("B D T")})
+        made = type("Own", (nn.Module,), {"forward": declared(space["forward"])})
+        monkeypatch.setitem(globals(), "Own", register("my.own", version=1)(made))
+        nodes = "  own: {module: my.own, from: mel.features}\n"
+        head = "  head: {module: asr.ctc_head, from: own.encoded}\n"
+        save(here, "own", put_into(CLINIC, f"modules:\n{nodes}  encoder: null\n{head}"))
+        return command("phonograph export own.phono own.pt2 --run own.encoded")
+
+    def example(page: CodePage, text: str) -> tuple[int, list[str]]:
+        text += "\n"
+        match page.form:
+            case "shell":
+                return shell(text)
+            case "python":
+                return python(text)
+            case "module":
+                return module(text)
+            case "manifest":
+                (here / "test.jsonl").write_text(text, encoding="utf-8")
+                return command("phonograph evaluate clinic.phono test.jsonl")
+        graph = put_into(CLINIC, text)
+        if ".phono" in page.told_by:
+            save(here, "clinic", graph)
+        (here / "clinic.yaml").write_text(graph, encoding="utf-8")
+        return command(page.told_by or "phonograph check clinic.yaml")
+
+    return example
+
+
+NAMES = {
+    "Path": Path,
+    "Transcriber": Transcriber,
+    "ZipFile": ZipFile,
+    "default_registry": default_registry,
+    "read_bundle": read_bundle,
+    "read_container": read_container,
+    "torch": torch,
+}
+
+
+def no_packages(patch: pytest.MonkeyPatch, module: object) -> None:
+    patch.setattr(module, "find_spec", lambda name: None)
+
+
+def other_hama(patch: pytest.MonkeyPatch) -> None:
+    Path("assets").mkdir()
+    Path("assets/asr_waveform.hama").write_bytes(b"HAMAPK")
+    patch.setattr(import_hama, "_installed_assets", lambda: Path("assets"))
+
+
+def no_memory(patch: pytest.MonkeyPatch) -> None:
+    def fail(*_):
+        raise torch.OutOfMemoryError
+
+    patch.setattr("phonograph.collections.asr.transcriber.inference", fail)
+
+
+def killed(patch: pytest.MonkeyPatch) -> None:
+    class Processes:
+        def join(self, patience):
+            raise ProcessExitedException("", error_index=1, error_pid=7, exit_code=-9)
+
+    patch.setattr("phonograph.training.ranks.start_processes", lambda *_, **__: Processes())
+
+
+def old_runtime(patch: pytest.MonkeyPatch) -> None:
+    def run(*_):
+        raise ValueError("Unsupported model IR version: 11, max supported IR version: 9")
+
+    patch.setitem(exporting.WRITERS, ".onnx", lambda work, path: run)  # type: ignore[arg-type]
+
+
+CIRCUMSTANCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "PB010": lambda patch: no_packages(patch, import_hama),
+    "PB011": lambda patch: patch.setattr(import_hama, "_installed_assets", lambda: Path("gone")),
+    "PB012": other_hama,
+    "PE007": lambda patch: patch.setattr("phonograph.graphs.export.onnx_file.LARGEST", 100),
+    "PE009": old_runtime,
+    "PE010": lambda patch: no_packages(patch, exporting),
+    "PR001": no_memory,
+    "PT007": killed,
+}
+"""What is otherwise than usual where the wrong example is run."""
+
+WRITTEN = {"PE005", "PE008"}
+"""Codes whose right example is written as a file in full, which takes seconds."""
+
+FETCHED = {"PB050", "PB051"}
+"""Codes whose right example needs weights from elsewhere."""
+
+
+def only_until_the_file_is_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(exporting, "WRITERS", dict.fromkeys(exporting.WRITERS, lambda work, path: None))
+    patch.setattr(exporting, "_checked", lambda work, run: None)
+    patch.setattr(cli_export, "_print", lambda report: None)
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: page.code)
+def test_the_wrong_example_gives_the_code_and_no_other(page, told, monkeypatch):
+    CIRCUMSTANCES.get(page.code, lambda patch: None)(monkeypatch)
+    exit_code, codes = told(page, page.wrong)
+    assert exit_code == 1
+    if page.code == "PD000":
+        codes = codes[20:]
+    assert set(codes) == {page.code}
+    if page.form == "graph":
+        assert len(codes) == 1
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in RUN if page.code not in FETCHED], ids=lambda page: page.code
+)
+def test_the_right_example_is_accepted(page, told, monkeypatch):
+    if page.code not in WRITTEN:
+        only_until_the_file_is_written(monkeypatch)
+    exit_code, codes = told(page, page.right)
+    assert (exit_code, codes) == (0, [])
+
+
+def test_every_code_of_the_program_has_a_page_and_every_page_a_code():
+    folder = Path(phonograph.__file__).parent
+    sources = (path.read_text(encoding="utf-8") for path in folder.rglob("*.py"))
+    codes = {code for text in sources for code in re.findall(r'"(P[A-Z]\d{3})"', text)}
+    assert codes | NOT_IN_THIS_BRANCH_YET == set(PAGES)
+
+
+def test_codes_of_one_family_are_in_order():
+    for family in FAMILIES:
+        codes = [code for code in PAGES if code.startswith(family)]
+        assert codes == sorted(codes)
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=lambda page: page.code)
+def test_every_page_is_whole_and_fits_a_terminal(page):
+    assert page.title == page.title.strip().rstrip(".")
+    assert page.means.endswith(".")
+    assert 1 <= len(re.findall(r"[.:?](?: |$)", page.means)) <= 6
+    assert page.wrong != page.right
+    assert page.do
+    assert max(map(len, "\n".join(lines_of(page, WIDEST)).splitlines())) <= WIDEST
+
+
+def test_a_page_is_printed_as_it_is_written(run):
+    done = run("explain", "PG060")
+    assert done.exit_code == 0
+    assert done.stdout == (
+        "PG060: an optimizer is unknown\n"
+        "\n"
+        "The name is that of no optimizer in `torch.optim` that trains any weights by gradients.\n"
+        "\n"
+        "wrong:\n"
+        "\n"
+        "    train: {optimizer: {name: adamv, lr: 1e-3}}\n"
+        "\n"
+        "right:\n"
+        "\n"
+        "    train: {optimizer: {name: adamw, lr: 1e-3}}\n"
+        "\n"
+        "what to do:\n"
+        "\n"
+        "Write the name of the class in small letters, such as `adamw`, `sgd` or `rmsprop`.\n"
+    )
+
+
+@pytest.mark.parametrize("spelling", ["pg060", "error[PG060]:", "[PG060]"])
+def test_a_code_may_be_copied_from_a_message(run, spelling):
+    assert run("explain", spelling).stdout.startswith("PG060: ")
+
+
+def test_without_a_code_all_are_listed(run):
+    done = run("explain")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("graphs:\n  PG001  the file is not valid YAML\n")
+    for page in PAGES.values():
+        assert f"  {page.code}  {page.title}\n" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= WIDEST
+
+
+def test_a_machine_reads_the_same(run):
+    page = json.loads(run("explain", "PG010", "--json").stdout)
+    assert set(page) == {"code", "title", "means", "form", "told_by", "wrong", "right", "do"}
+    assert page["wrong"].startswith("modules:\n  mel: {module: asr.logmel")
+    listed = json.loads(run("explain", "--json").stdout)
+    assert listed[0] == {"code": "PG001", "title": "the file is not valid YAML"}
+    assert len(listed) == len(PAGES)
+
+
+def test_an_unknown_code_is_wrong_usage(run):
+    done = run("explain", "PG300")
+    assert done.exit_code == 2
+    assert "there is no code `PG300`; did you mean" in done.stderr
+    done = run("explain", "everything")
+    assert "`phonograph explain` lists them" in done.stderr
+
+
+def test_a_person_at_a_terminal_is_told_where_to_read_more(run, monkeypatch):
+    monkeypatch.setattr("phonograph.cli.screen.on_terminal", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    Path("clinic.yaml").write_text(CLINIC.replace("asr.log_mel", "asr.logmel"))
+    checked = run("check", "clinic.yaml").stderr
+    assert checked.endswith("\n\n1 error; `phonograph explain PG010` says more\n")
+    other = run("train", "clinic.yaml").stderr
+    assert other.endswith("`asr.stored_log_mel`?\n\n`phonograph explain PG010` says more\n")
