@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from phonograph import modules
 from phonograph.types.registry import Registry
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def shipped_registry() -> Registry:
     """Return the registry of every module that phonograph ships, without those of plugins."""
     from phonograph.collections import asr
 
-    return Registry({**asr.MODULES})
+    return Registry({**modules.MODULES, **asr.MODULES})
 
 
 def default_metrics() -> Mapping[str, Metric]:

@@ -78,6 +78,7 @@ def declare(
     if isinstance(derived, Diagnostic):
         faults.append(derived)
         derived = {}
+    declaration = declaration.filled(derived)
     return DeclaredNode(declaration, given, derived, unclear=bool(faults)), faults
 
 
@@ -85,7 +86,7 @@ def share(node: NodeSpec, owner: DeclaredNode) -> DeclaredNode:
     """Declare a node that uses the module and the weights of another."""
     declaration = declaration_of(owner.declaration.cls)
     unrolled = declaration.unrolled(counts_of(node, declaration.ports))
-    return replace(owner, declaration=unrolled, owner=node.use)
+    return replace(owner, declaration=unrolled.filled(owner.derived), owner=node.use)
 
 
 def _given(

@@ -37,7 +37,7 @@ def reason_not_to_join(source: Kind, target: Kind) -> tuple[str, str] | None:
         return "PG020", f"{source} cannot feed {target}"
     for name, wanted in target.constants().items():
         given = source.constants().get(name)
-        if given is not None and given != wanted:
+        if None not in (given, wanted) and given != wanted:
             message = f"{source} with {name} {given} cannot feed {target} with {name} {wanted}"
             return "PG020", message
     given_axes, wanted_axes = parse_axes(source.axes), parse_axes(target.axes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from phonograph.errors import Diagnostic
+from phonograph.graphs.adapters import with_adapters
 from phonograph.graphs.assemble import Values, assemble
 from phonograph.graphs.clashes import (
     explain_bad_sizes,
@@ -26,6 +27,7 @@ from phonograph.graphs.extents import follow_axes
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.module_versions import migrate_modules
 from phonograph.graphs.parameters import is_open
+from phonograph.graphs.proof import Proof
 from phonograph.graphs.shared_weights import follow_uses
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
@@ -42,6 +44,16 @@ from phonograph.types.vocabulary import Vocabulary
 
 def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None, list[Diagnostic]]:
     """Solve a graph; without faults the solved graph comes back, else None and every fault."""
+    proof = _prove(spec, registry)
+    if proof.faults:
+        return None, with_adapters(spec, proof, registry, lambda other: _prove(other, registry))
+    if proof.wiring.tainted:
+        return None, []
+    solved = (proof.declarations, proof.solution, proof.values, proof.axes)
+    return assemble(proof.spec, proof.wiring, *solved), []
+
+
+def _prove(spec: GraphSpec, registry: Registry) -> Proof:
     spec, faults = follow_uses(spec)
     spec, found = migrate_modules(spec, registry)
     faults += found
@@ -53,7 +65,8 @@ def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None
     nodes = {name: nodes[name] for name in wiring.order() if name in nodes}
     equations = _equations(nodes, wiring)
     solution = _solution(nodes, equations)
-    faults += [explain_conflict(spec, declarations, one) for one in solution.conflicts]
+    conflicts = {explain_conflict(spec, declarations, one): one for one in solution.conflicts}
+    faults += conflicts
     faults += [explain_sum(spec, declarations, one) for one in solution.sum_conflicts]
     faults += explain_broken_links(spec, declarations, solution)
     faults += explain_bad_sizes(spec, declarations, solution)
@@ -63,9 +76,7 @@ def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None
     axes, found = follow_axes(spec, wiring, declarations, values)
     faults += found
     faults += view_port_faults(spec, declarations)
-    if faults or wiring.tainted:
-        return None, faults
-    return assemble(spec, wiring, declarations, solution, values, axes), []
+    return Proof(spec, nodes, wiring, solution, values, axes, faults, conflicts)
 
 
 def _declared(

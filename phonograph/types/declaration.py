@@ -5,15 +5,25 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from types import NoneType
 from typing import Any, get_args, get_type_hints
 
+from phonograph.types.axes import Role, role_of
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.migration import Migration
 from phonograph.types.ports import Ports, declared_ports
-from phonograph.types.terms import Term, names_in, parse_term
+from phonograph.types.terms import (
+    Constant,
+    Term,
+    as_affine,
+    axis_in,
+    names_in,
+    parse_term,
+    substitute,
+)
 from phonograph.types.vocabulary import Vocabulary
 
 _ATTRIBUTE = "__phonograph_registration__"
@@ -113,6 +123,25 @@ class Declaration:
         known = {name: counts[port] for port, name in self.ports.lists.items() if name}
         return replace(self, ports=self.ports.unrolled(counts), counts=known)
 
+    def filled(self, derived: Mapping[str, Any]) -> Declaration:
+        """Return the declaration with numbers for derived factors of widths: `stack*feat_in`.
+
+        The solver knows multiples of a width, not products of two names.
+
+        Args:
+            derived: the values of `derived`.
+        """
+        numbers: dict[str, Term] = {
+            name: Constant(Fraction(value))
+            for name, value in derived.items()
+            if isinstance(value, int)
+        }
+        inputs, outputs = (
+            {name: replace(kind, axes=_filled(kind.axes, numbers)) for name, kind in side.items()}
+            for side in (self.ports.inputs, self.ports.outputs)
+        )
+        return replace(self, ports=replace(self.ports, inputs=inputs, outputs=outputs))
+
     def derived_names(self) -> list[str]:
         """Return the parameters that the derived values are computed from."""
         return list(inspect.signature(self.derived).parameters) if self.derived else []
@@ -134,6 +163,15 @@ class Declaration:
     def summary(self) -> str:
         """The first line of the docstring."""
         return (inspect.getdoc(self.cls) or "").partition("\n")[0]
+
+
+def _filled(axes: str, numbers: Mapping[str, Term]) -> str:
+    spelt = []
+    for axis, term in zip(axes.split(), parse_axes(axes), strict=True):
+        width = role_of(axis_in(term) or "") is Role.WIDTH
+        product = width and as_affine(term) is None
+        spelt.append(str(substitute(term, numbers)) if product else axis)
+    return " ".join(spelt)
 
 
 def attach(cls: type, registration: Registration) -> None:

@@ -17,7 +17,8 @@
 
 A kind may feed its ancestors, never its siblings. A kind's first argument spells its axes (see
 `phonograph.types.axes`); attributes listed in `solved` name constructor parameters, whose values
-the solver makes equal at both ends of a wire; other attributes are constants that must agree.
+the solver makes equal at both ends of a wire; other attributes are constants that must agree, where
+the taking end does not say None, which stands for any.
 """
 
 from __future__ import annotations
@@ -57,10 +58,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Audio(Kind):
-    """Samples in [-1, 1]; `rate` names the parameter with the samples per second."""
+    """Samples in [-1, 1]; `rate` names the parameter with the samples per second.
+
+    Args:
+        rate: see above.
+        channels: how many there are; at the taking end of a wire None stands for any number.
+    """
 
     rate: str = "sample_rate"
-    channels: int = 1
+    channels: int | None = 1
 
     solved: ClassVar[dict[str, str]] = {"rate": "sample rate"}
 

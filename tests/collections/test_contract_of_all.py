@@ -39,6 +39,36 @@ SOURCES = [name for name in REGISTRY.ids if REGISTRY.load(name).is_source]
 ALPHABET = {"type": "characters", "alphabet": "ab "}
 
 PARAMETERS: dict[str, list[dict[str, object]]] = {
+    "adapt.log_softmax": [{"vocab": 3}],
+    "adapt.mono": [{"sample_rate": 16000}],
+    "adapt.project": [{"feat_in": 4, "width": 6}],
+    "adapt.resample": [
+        {"sample_rate": 16000, "rate": 8000},
+        {"sample_rate": 16000, "rate": 12000},
+        {"sample_rate": 8000, "rate": 10000},
+    ],
+    "adapt.time_first": [{}],
+    "adapt.transpose": [{}],
+    "combine.concatenate": [{}],
+    "combine.gate": [{"feat_in": 4}, {"feat_in": 3, "bias": -1.0}],
+    "combine.residual": [{}, {"scale": 0.5}],
+    "combine.stack_frames": [
+        {"feat_in": 3},
+        {"feat_in": 2, "frames": 8, "stride": 3},
+        {"feat_in": 2, "frames": 3, "stride": 2},
+        {"feat_in": 4, "frames": 1},
+    ],
+    "combine.sum": [{}],
+    "combine.weighted_layers": [{"layers": 3}, {"layers": 2, "norm": "layer"}],
+    "pool.attentive": [{"feat_in": 4, "hidden": 5}],
+    "pool.max": [{}],
+    "pool.mean": [{}],
+    "pool.statistics": [{}],
+    "pool.time": [
+        {"feat_in": 3},
+        {"feat_in": 3, "stride": 3, "of": "max"},
+        {"feat_in": 2, "stride": 1},
+    ],
     "asr.dither": [{"sample_rate": 16000}],
     "asr.log_mel": [
         {"sample_rate": 16000, "n_mels": 8},

@@ -21,7 +21,7 @@ from phonograph.graphs import check
 from phonograph.graphs.check import check_document
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.overrides import resolve
-from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Tokens
+from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Logits, Tokens
 from phonograph.types.ports import Several, ports
 from phonograph.types.registry import Registry, register
 
@@ -147,6 +147,28 @@ class Sized(nn.Module):
     def forward(self, features): ...
 
 
+@register("toy.stereo", version=1)
+class Stereo(nn.Module):
+    """Make two channels of one."""
+
+    def __init__(self, sample_rate: int) -> None:
+        super().__init__()
+
+    @ports(audio=Audio("B S"), out={"audio": Audio("B 2 S", channels=2)})
+    def forward(self, audio): ...
+
+
+@register("toy.scores", version=1)
+class Scores(nn.Module):
+    """Score frames without normalising."""
+
+    def __init__(self, feat_in: int, vocab: int) -> None:
+        super().__init__()
+
+    @ports(encoded=Encoded("B feat_in T"), out={"logits": Logits("B T vocab+1", blank="last")})
+    def forward(self, encoded): ...
+
+
 @register("toy.mix", version=1)
 class Mix(nn.Module):
     """Add two recordings."""
@@ -173,12 +195,13 @@ class Numbers:
 
 
 TOYS: list[type] = [Swapped, Silent, Twice, Narrow, Plain, Doubled, Halved, Sum, All, Wrapped]
-TOYS += [Joined, Sized, Mix, Numbers]
+TOYS += [Joined, Sized, Mix, Numbers, Stereo, Scores]
 USED = ["manifest", "log_mel", "spec_augment", "conv_encoder", "quartznet", "conformer"]
 USED += ["recurrent", "ctc_head", "ctc_loss", "ctc_greedy"]
 REGISTRY = Registry(
     {
         **{f"asr.{id}": default_registry().table[f"asr.{id}"] for id in USED},
+        **{id: path for id, path in default_registry().table.items() if id.startswith("adapt.")},
         **{f"toy.{toy.__name__.lower()}": f"{__name__}:{toy.__name__}" for toy in TOYS},
     }
 )
@@ -246,6 +269,28 @@ def test_a_fault_is_told_as_the_table_says(case):
 @pytest.mark.parametrize("case", [c for c in CASES if c.mend], ids=lambda case: case.name)
 def test_doing_what_the_help_says_mends_it(case):
     assert faults_of(edited(case.text, case.mend)) == []
+
+
+PASTED = re.compile(
+    r"put in between:\n\s+(?P<line>.+)\n\s+and wire `(?P<new>.+)` instead of `(?P<old>.+)` to"
+    r" `(?P<node>.+)`"
+)
+FURTHER = {  # a view that has to be fed more
+    "two data layers are mixed at two rates": [
+        {"old": "feed: [data.audio]", "new": "feed: [data.audio, more.audio]"}
+    ]
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if "put in" in c.said], ids=lambda case: case.name)
+def test_pasting_an_adapter_mends_it(case):
+    pasted = PASTED.search(case.said)
+    assert pasted is not None
+    node = re.search(rf"^  {pasted['node']}: .*$", case.text, re.MULTILINE)
+    assert node is not None
+    rewired = edited(node[0], [{"old": pasted["old"], "new": pasted["new"]}])
+    edits = [{"old": node[0], "new": f"{rewired}\n  {pasted['line']}"}, *FURTHER.get(case.name, [])]
+    assert faults_of(edited(case.text, edits)) == []
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.overrides], ids=lambda case: case.name)
