@@ -25,7 +25,7 @@ from phonograph.graphs.shared_weights import follow_uses
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
-from phonograph.graphs.views import view_port_faults
+from phonograph.graphs.views import exposed_faults, view_port_faults
 from phonograph.graphs.wiring import Wiring, wire_up
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind
@@ -56,6 +56,7 @@ def solve_graph(spec: GraphSpec, registry: Registry) -> tuple[SolvedGraph | None
     axes, found = follow_axes(spec, wiring, declarations, values)
     faults += found
     faults += view_port_faults(spec, declarations)
+    faults += exposed_faults(spec, declarations)
     if faults or wiring.tainted:
         return None, faults
     return assemble(spec, wiring, declarations, solution, values, axes), []
