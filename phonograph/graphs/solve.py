@@ -106,6 +106,7 @@ def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
             equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
         else:
             equations.links += shared_sizes(node.owner, name, node.declaration)
+            equations.anchors += anchors_of(name, node.declaration, {}, {})
     for wire in wiring.wires:
         source = nodes[wire.source.node].declaration.ports.outputs[wire.source.port]
         target = nodes[wire.target.node].declaration.ports.inputs[wire.target.port]

@@ -182,6 +182,11 @@ class _SpecReader:
         sources: dict[str | None, PortName] = {}
         for port, given in entries:
             where = (*trail, *([] if port is None else [port]))
+            if port is not None and not port.isidentifier():
+                message = f"`{port}` is no name of an input"
+                help = "write a list for several: inputs: [a.encoded, b.encoded]" * ("." in port)
+                self._key_fault("PG012", message, *where, help=help)
+                continue
             if given == []:
                 self._fault("PG009", "this list of outputs is empty", *where, help=_PORT)
             keyed = [(port, where, given)]

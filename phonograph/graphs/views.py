@@ -171,6 +171,13 @@ def _with_lengths(graph: SolvedGraph, feed: tuple[PortName, ...]) -> tuple[PortN
     return tuple(ports)
 
 
+def without_lengths(graph: SolvedGraph, feed: tuple[PortName, ...]) -> tuple[PortName, ...]:
+    """Leave out of what is fed the lengths that come along with a tensor anyway."""
+    tensors = tuple(p for p in feed if not isinstance(graph.output(p).kind, Lengths))
+    along = set(_with_lengths(graph, tensors))
+    return tuple(port for port in feed if port in tensors or port not in along)
+
+
 class _Route:
     """Walks from outputs back to what is given."""
 
