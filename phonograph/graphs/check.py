@@ -96,7 +96,8 @@ def _once_each(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
-    places = [str(fault.place) for fault in more if fault.place]
+    told = dict.fromkeys(str(fault.place) for fault in more if fault.place)
+    places = [place for place in told if place != str(first.place)]
     if not places:
         return first
     rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
@@ -104,8 +105,9 @@ def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
     return replace(first, causes=(*first.causes, cause))
 
 
-def _position(fault: Diagnostic) -> tuple[int, int]:
-    return (fault.place.line, fault.place.column) if fault.place else (0, 0)
+def _position(fault: Diagnostic) -> tuple[str, int, int]:
+    place = fault.place
+    return (place.file, place.line, place.column) if place and place.line else ("", 0, 0)
 
 
 def _build_faults(graph: SolvedGraph, *, to_train: bool) -> list[Diagnostic]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from phonograph.errors import Diagnostic
 from phonograph.graphs.document import Document
+from phonograph.graphs.parameters import shown
 from phonograph.graphs.spec import SCHEMA_VERSION
 
 KEY = "phonograph"
@@ -21,8 +23,8 @@ def migrate_schema(
 ) -> Document:
     """Return the document as the present version would write it.
 
-    A version that is missing, newer, or so old that nothing leads from it is left for the reader of
-    the graph to tell.
+    A version that is missing, newer, or so old that nothing leads from it stays; `version_fault`
+    tells of it.
 
     Args:
         document: as read.
@@ -40,3 +42,15 @@ def migrate_schema(
         document = migrations[version](document)
         document.data[KEY] = version + 1
     return document
+
+
+def version_fault(document: Document) -> Diagnostic | None:
+    """Return what is wrong with the version of a mapping, or None."""
+    version = document.data.get(KEY)
+    help = f"write `{KEY}: {SCHEMA_VERSION}` at the top"
+    if version is None:
+        return Diagnostic("PG009", "the schema version is missing", document.place(), help=help)
+    if version == SCHEMA_VERSION and not isinstance(version, bool):
+        return None
+    message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
+    return Diagnostic("PG009", message, document.place(KEY), help=help)

@@ -32,7 +32,7 @@ from phonograph.graphs.shared_weights import follow_uses
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
-from phonograph.graphs.views import view_port_faults
+from phonograph.graphs.views import exposed_faults, view_port_faults
 from phonograph.graphs.wiring import Wiring, wire_up
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Unknown, Value
@@ -76,6 +76,7 @@ def _prove(spec: GraphSpec, registry: Registry) -> Proof:
     axes, found = follow_axes(spec, wiring, declarations, values)
     faults += found
     faults += view_port_faults(spec, declarations)
+    faults += exposed_faults(spec, declarations)
     return Proof(spec, nodes, wiring, solution, values, axes, faults, conflicts)
 
 
@@ -123,6 +124,7 @@ def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
             equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
         else:
             equations.links += shared_sizes(node.owner, name, node.declaration)
+            equations.anchors += anchors_of(name, node.declaration, {}, {})
         equations.sums += sums_of(name, node.declaration)
     for wire in wiring.wires:
         source = nodes[wire.source.node].declaration.ports.outputs[wire.source.port]

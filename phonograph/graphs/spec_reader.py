@@ -9,7 +9,8 @@ from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.document import Document
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.parameters import shown
-from phonograph.graphs.spec import SCHEMA_VERSION, GraphSpec, NodeSpec, PortName, ViewSpec
+from phonograph.graphs.schema_versions import KEY, version_fault
+from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName, ViewSpec
 
 _TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
 _NODE = ("module", "from", "with", "only", "use", "version")
@@ -76,13 +77,9 @@ class _SpecReader:
                 self._key_fault("PG008", message, *trail, key, help=nearest(key, known))
 
     def _version(self, data: Mapping[str, Any]) -> None:
-        version = data.get("phonograph")
-        help = f"write `phonograph: {SCHEMA_VERSION}` at the top"
-        if version is None and set(data) <= set(_TOP):
-            self._fault("PG009", "the schema version is missing", help=help)
-        elif version is not None and (version != SCHEMA_VERSION or isinstance(version, bool)):
-            message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
-            self._fault("PG009", message, "phonograph", help=help)
+        fault = version_fault(self.document)
+        if fault and (data.get(KEY) is not None or set(data) <= set(_TOP)):
+            self.faults.append(fault)
 
     def _mapping(self, data: Mapping[str, Any], key: str, *trail: str) -> Mapping[str, Any]:
         value = data.get(key)
@@ -185,6 +182,11 @@ class _SpecReader:
         sources: dict[str | None, PortName] = {}
         for port, given in entries:
             where = (*trail, *([] if port is None else [port]))
+            if port is not None and not port.isidentifier():
+                message = f"`{port}` is no name of an input"
+                help = "write a list for several: inputs: [a.encoded, b.encoded]" * ("." in port)
+                self._key_fault("PG012", message, *where, help=help)
+                continue
             if given == []:
                 self._fault("PG009", "this list of outputs is empty", *where, help=_PORT)
             keyed = [(port, where, given)]

@@ -177,6 +177,9 @@ class _Wirer:
         declared = self.declarations[source.node]
         if source.port in declared.ports.outputs:
             return True
+        if str(source) in self.spec.document.exposed:  # told where it is exposed
+            self.tainted.add(node)
+            return False
         message = f"`{source.node}` ({declared.id}) has no output `{source.port}`"
         help = nearest(source.port, list(declared.ports.outputs))
         self._fault("PG012", message, node, *trail, help=help)
@@ -248,8 +251,9 @@ class _Wirer:
     def _missing(self, target: PortName, kind: Kind) -> None:
         givers = self._givers(target.node, kind)
         help = "a source of that kind is " + " or ".join(givers) if givers else ""
-        port = item_of(target.port)[0]
-        message = f"the input `{port}` of `{target.node}` ({kind}) is not wired"
+        named = f"{target.node}.{item_of(target.port)[0]}"
+        node, _, port = self.spec.document.known_as.get(named, named).rpartition(".")
+        message = f"the input `{port}` of `{node}` ({kind}) is not wired"
         self._fault("PG014", message, target.node, help=help, key=True)
 
     def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:
