@@ -16,7 +16,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-_RECURRENT = ("lstm", "gru", "rnn_relu", "rnn_tanh")
+_LAYERS = ("lstm", "gru", "rnn_relu", "rnn_tanh")
 
 
 class ShapePass(TorchDispatchMode):
@@ -103,27 +103,28 @@ class WholeRecurrences(TorchFunctionMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """Call a function of PyTorch, or count a recurrent layer."""
-        whole = getattr(func, "__name__", "") in _RECURRENT and not kwargs
-        if not whole or not isinstance(args[2], list | tuple):  # a packed sequence has it later
-            return func(*args, **(kwargs or {}))
-        return self._recurrence(args[0], args[1], args[2], bidirectional=args[7])
+        name = getattr(func, "__name__", "")
+        if name in _LAYERS and not kwargs and isinstance(args[2], list | tuple):
+            return self._layer(args[0], _listed(args[1]), args[2], directions=1 + args[7])
+        if name == "lstm_cell" and not kwargs:  # whoever reads on one frame at a time
+            self._count(args[0], args[1][0], args[2:])
+            return tuple(_like(state, state.shape, args[2:]) for state in args[1])
+        return func(*args, **(kwargs or {}))  # packed sequences among them
 
-    def _recurrence(
-        self, frames: Tensor, start: Any, weights: Sequence[Tensor], *, bidirectional: bool
+    def _layer(
+        self, frames: Tensor, states: list[Tensor], weights: Sequence[Tensor], *, directions: int
     ) -> tuple[Tensor, ...]:
-        states = list(start) if isinstance(start, list | tuple) else [start]
-        matrices = [weight for weight in weights if weight.dim() == 2]
+        self._count(frames, states[0], weights)
+        shape = (*frames.shape[:-1], states[0].shape[-1] * directions)
+        return _like(frames, shape, weights), *(state.clone() for state in states)
+
+    def _count(self, frames: Tensor, state: Tensor, weights: Sequence[Any]) -> None:
+        matrices = [w for w in weights if isinstance(w, Tensor) and w.dim() == 2]
         rows = frames.numel() // frames.shape[-1]
-        gates = [weight for weight in matrices if weight.shape[1] == states[0].shape[-1]]
-        bytes_a_row = frames.element_size() * max(weight.shape[0] for weight in gates)
-        self._counts.multiply_adds += rows * sum(weight.numel() for weight in matrices)
-        self._counts.hold(rows * bytes_a_row)
-        self.kept += rows * frames.element_size() * sum(sum(weight.shape) for weight in matrices)
-        width = states[0].shape[-1] * (2 if bidirectional else 1)
-        read = frames.new_empty(*frames.shape[:-1], width)
-        if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
-            read = read.requires_grad_().view_as(read)
-        return read, *(state.clone() for state in states)
+        gates = max(w.shape[0] for w in matrices if w.shape[1] == state.shape[-1])
+        self._counts.multiply_adds += rows * sum(w.numel() for w in matrices)
+        self._counts.hold(rows * gates * frames.element_size())
+        self.kept += rows * frames.element_size() * sum(sum(w.shape) for w in matrices)
 
 
 def kept_bytes(given: Iterable[Tensor], run: Callable[[], Any]) -> int:
@@ -158,3 +159,14 @@ def _together(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any,
 def tensors_in(values: Any) -> list[Tensor]:
     """Return every tensor in lists, tuples and dictionaries."""
     return [leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor)]
+
+
+def _listed(states: Any) -> list[Tensor]:
+    return list(states) if isinstance(states, list | tuple) else [states]
+
+
+def _like(tensor: Tensor, shape: Sequence[int], weights: Sequence[Any]) -> Tensor:
+    """Return values that gradients pass through where weights are trained."""
+    made = tensor.new_empty(*shape)
+    learns = any(isinstance(w, Tensor) and w.requires_grad for w in weights)
+    return made.requires_grad_().view_as(made) if learns and torch.is_grad_enabled() else made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind
-from phonograph.types.solver import Value
+from phonograph.types.solver import Anchor, Unknown, Value
 from phonograph.types.step_functions import same_function, slope_and_period
 from phonograph.types.terms import Term
 
@@ -102,12 +102,14 @@ class SolvedGraph:
         wiring: all wires.
         nodes: solved nodes, in the order in which data flows.
         counted: each output of kind Lengths -> the axis whose steps it counts.
+        reasons: each solved value -> where it came from.
     """
 
     spec: GraphSpec
     wiring: Wiring
     nodes: Mapping[str, SolvedNode]
     counted: Mapping[PortName, Extent]
+    reasons: Mapping[Unknown, Anchor] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
