@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -45,12 +45,13 @@ def describe(
     graph = model.graph
     part = model.plan(view) if view is not None else None
     ports, views = _Ports(graph), [plan_view(graph, name) for name in graph.spec.views]
+    nodes = tuple(_nodes(model, part, ports, costs or {}))
     return Description(
         name=graph.name,
-        nodes=tuple(_nodes(model, part, ports, costs or {})),
+        nodes=nodes,
         wires=tuple(_wires(graph, part, ports)),
         views=tuple(views),
-        axes=ports.letters.axes,
+        axes=tuple(axis for axis in ports.letters.axes if axis.letter in _letters(nodes)),
         left_open=tuple(left_open(graph)),
         totals={one.name: add_up(one, costs) for one in views} if costs else {},
     )
@@ -81,6 +82,9 @@ class _Ports:
         self.graph = graph
         self.letters = AxisLetters()
         self.ahead = look_aheads(graph)
+        for node in graph.nodes.values():  # the same letters in every view
+            for name in node.outputs:
+                self.output(PortName(node.name, name))
 
     def output(self, port: PortName) -> PortRow:
         solved, counted = self.graph.output(port), self.graph.counted.get(port)
@@ -131,6 +135,11 @@ def _nodes(
             origins=dict(_solved_arguments(model.graph, node)),
             cost=costs.get(node.name),
         )
+
+
+def _letters(nodes: Iterable[NodeRow]) -> set[str]:
+    shown = (port for node in nodes for port in (*node.inputs, *node.outputs))
+    return {text for port in shown for text in (*map(str, port.sizes), port.counts)}
 
 
 def _solved_arguments(graph: SolvedGraph, node: SolvedNode) -> Iterator[tuple[str, str]]:
