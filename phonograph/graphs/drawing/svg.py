@@ -67,8 +67,8 @@ def _document(
 
 def _picture(picture: Picture, arrow: str, *, focusable: bool) -> Iterator[str]:
     yield (
-        f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7"'
-        ' markerHeight="7" orient="auto"><path class="tip" d="M0.5 0.8 7.2 4 0.5 7.2z"/>'
+        f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="10"'
+        ' markerHeight="10" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0.5 0.8 7.2 4 0.5 7.2z"/>'
         "</marker></defs>"
     )
     for region in picture.once:
