@@ -32,9 +32,11 @@ def short_bytes(number: float) -> str:
 def milliseconds(number: float) -> str:
     """Write a time, which may be endless.
 
-    >>> milliseconds(12.4375), milliseconds(1052.4375), milliseconds(float("inf"))
-    ('12.4 ms', '1052 ms', 'all')
+    >>> milliseconds(12.4375), milliseconds(1052.4375), milliseconds(14680), milliseconds(math.inf)
+    ('12.4 ms', '1052 ms', '14.7 s', 'all')
     """
     if number == math.inf:
         return "all"
+    if number >= 10_000:
+        return f"{number / 1000:.3g} s"
     return f"{number:.4g} ms" if number >= 100 else f"{number:.3g} ms"

@@ -13,7 +13,8 @@ from itertools import combinations, pairwise
 
 import networkx as nx
 
-from phonograph.graphs.drawing.layers import Bend, Rows, Vertex
+from phonograph.graphs.drawing.layers import Rows
+from phonograph.graphs.drawing.vertices import Bend, Vertex
 
 Gap = Callable[[Vertex, Vertex], float]
 _Near = Mapping[Vertex, Sequence[Vertex]]

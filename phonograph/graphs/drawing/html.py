@@ -138,7 +138,7 @@ def _in_words(description: Description, view: View) -> str:
         (node.name, port.name) for node in description.nodes for port in node.outputs if port.counts
     }
     takes = [str(port) for port in view.inputs if (port.node, port.port) not in lengths]
-    parts = [f"takes {', '.join(takes)}", f"gives {', '.join(map(str, view.outputs))}"]
+    parts = [f"takes {', '.join(takes)}", f"gives {', '.join(_gives(description, view))}"]
     parts += [f"reads the split {view.split}"] if view.split else []
     parts += [f"scores {', '.join(view.score)}"] if view.score else []
     total = description.totals.get(view.name)
@@ -146,6 +146,14 @@ def _in_words(description: Description, view: View) -> str:
         parts.append(f"not estimated: {', '.join(total.left_out)}")
     sentence = "; ".join(parts)
     return f"{sentence[:1].upper()}{sentence[1:]}."
+
+
+def _gives(description: Description, view: View) -> list[str]:
+    """Outputs of a view without the marks of utterances that a loss could not use."""
+    kinds = {
+        (node.name, port.name): port.kind for node in description.nodes for port in node.outputs
+    }
+    return [str(p) for p in view.outputs if kinds.get((p.node, p.port)) != "Rejected"]
 
 
 def _view_table(description: Description) -> Iterator[str]:
@@ -156,7 +164,8 @@ def _view_table(description: Description) -> Iterator[str]:
     for view in description.views:
         total = description.totals[view.name]
         yield f"<tr><td><b>{escaped(view.name)}</b></td><td>{escaped(view.split or '')}</td>"
-        yield f"<td>{escaped(', '.join(map(str, view.outputs)))}</td>"
+        gives = ", ".join(_gives(description, view))
+        yield f'<td class="wrap">{escaped(gives)}</td>'
         yield f"<td>{escaped(', '.join(view.score))}</td>{_total_cells(view, total)}</tr>"
     yield "</tbody></table></div>"
 
@@ -168,7 +177,7 @@ def _total_cells(view: View, total: Total) -> str:
 
 
 _COLUMNS = ("Node", "Module", "Output", "Kind", "Shape", "Every", "Ahead")
-_NUMBERS = ("Parameters", "Weights", "Activations", "Multiply-adds/s")
+_NUMBERS = ("Parameters", "Memory", "Multiply-adds/s")
 
 
 def _node_table(description: Description) -> Iterator[str]:
@@ -201,9 +210,9 @@ def _port_cells(port: PortRow) -> list[str]:
 
 def _cost_cells(node: NodeRow) -> list[str]:
     cost = node.cost
+    memory = cost.weights + (cost.activations or 0) if cost else 0
     return [
         f"{node.parameters:,}" if node.parameters else "",
-        short_bytes(cost.weights) if cost and cost.weights else "",
-        short_bytes(cost.activations) if cost and cost.activations else "",
+        short_bytes(memory) if memory else "",
         short(cost.multiply_adds) if cost and cost.multiply_adds else "",
     ]

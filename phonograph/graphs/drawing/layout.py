@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from phonograph.graphs.description import Description, WireRow
 from phonograph.graphs.drawing.boxes import LABEL_GAP, STEM, Box, Label, measure
 from phonograph.graphs.drawing.columns import place_columns
-from phonograph.graphs.drawing.layers import Bend, Rows, Vertex, Wire, arrange
+from phonograph.graphs.drawing.layers import Rows, arrange
+from phonograph.graphs.drawing.relax import relax
+from phonograph.graphs.drawing.vertices import Bend, Vertex, Wire
 
 MARGIN = 28.0
+ROOM = 1300.0
+"""Width of a row; further boxes stand in the next, wires that pass do not count."""
 BETWEEN_BOXES, BETWEEN_BENDS = 34.0, 18.0
 ROW_GAP, MOST_GAP = 44.0, 110.0
 ONCE_PAD, ONCE_TITLE = 14.0, 22.0
@@ -18,6 +22,8 @@ ONCE_PAD, ONCE_TITLE = 14.0, 22.0
 
 Region = tuple[float, float, float, float]
 """Left, top, right and bottom."""
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +57,22 @@ class PlacedBox:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedWire:
-    """A wire as a line.
+class Piece:
+    """A part of a wire, from one row to the next; wires that carry the same share their parts.
 
     Args:
-        wire: what it stands for.
-        points: from top to bottom; the line is straight from the first to the second, curved from
-            there to the third, straight to the fourth, and so on.
+        source: the port it starts from.
+        targets: the ports that it leads to.
+        label: kind and shape of what flows.
+        points: straight down from the first to the second, curved from there to the third.
+        last: whether it ends at a box.
     """
 
-    wire: WireRow
-    points: tuple[tuple[float, float], ...]
+    source: str
+    targets: tuple[str, ...]
+    label: str
+    points: tuple[Point, Point, Point]
+    last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +83,14 @@ class Picture:
         width: of everything.
         height: of everything.
         boxes: by node.
-        wires: lines between them.
+        wires: the lines between them, in parts.
         once: around what is computed once per utterance.
     """
 
     width: float
     height: float
     boxes: Mapping[str, PlacedBox]
-    wires: tuple[PlacedWire, ...]
+    wires: tuple[Piece, ...]
     once: tuple[Region, ...]
 
 
@@ -88,10 +99,12 @@ def lay_out(description: Description) -> Picture:
     boxes = measure(description)
     drawn = {wire: _plain(wire) for wire in description.wires if not wire.automatic}
     hidden = [_plain(wire) for wire in description.wires if wire.automatic]
-    rows = arrange(list(boxes), list(dict.fromkeys(drawn.values())), hidden)
-    boxes = _in_order_of_targets(boxes, rows)
     once = frozenset(description.prefix)
-    middles = place_columns(rows, _Gaps(boxes, once))
+    gaps = _Gaps(boxes, once)
+    widths = {name: gaps(name, name) for name in boxes}
+    rows = arrange(widths, list(dict.fromkeys(drawn.values())), hidden, room=ROOM)
+    boxes = _in_order_of_targets(boxes, rows)
+    middles = relax(rows, place_columns(rows, gaps), gaps)
     bands = _bands(rows, boxes, middles, spacious=bool(once))
     placed = {
         name: PlacedBox(boxes[name], middles[name] - boxes[name].width / 2, bands[number].top)
@@ -172,7 +185,7 @@ def _lines(
     placed: Mapping[str, PlacedBox],
     middles: Mapping[Vertex, float],
     bands: Sequence[_Band],
-) -> tuple[PlacedWire, ...]:
+) -> tuple[Piece, ...]:
     starts = {
         f"{name}.{label.port.name}": (x + label.width / 2, y + label.height)
         for name, box in placed.items()
@@ -180,23 +193,29 @@ def _lines(
     }
     ends = _ends(rows, placed, middles, starts)
     level = {vertex: number for number, row in enumerate(rows.rows) for vertex in row}
-    lines = []
+    pieces: dict[tuple[str, tuple[Point, Point, Point]], Piece] = {}
     for row, wire in drawn.items():
         start, (first, *bends, _) = starts[wire.key], rows.paths[wire]
         points = [start, (start[0], bands[level[first]].bottom)]
         for bend in bends:
             band = bands[level[bend]]
             points += [(middles[bend], band.top), (middles[bend], band.bottom)]
-        lines.append(PlacedWire(row, (*points, ends[wire])))
-    return tuple(lines)
+        points.append(ends[wire])
+        for at in range(0, len(points) - 1, 2):
+            part = (points[at], points[at + 1], points[at + 2])
+            known = pieces.get((wire.key, part))
+            targets = (*(known.targets if known else ()), str(row.target))
+            last = at + 3 == len(points)
+            pieces[wire.key, part] = Piece(str(row.source), targets, row.label, part, last)
+    return tuple(pieces.values())
 
 
 def _ends(
     rows: Rows,
     placed: Mapping[str, PlacedBox],
     middles: Mapping[Vertex, float],
-    starts: Mapping[str, tuple[float, float]],
-) -> dict[Wire, tuple[float, float]]:
+    starts: Mapping[str, Point],
+) -> dict[Wire, Point]:
     """Spread the wires that arrive at a box over its upper side, from left to right."""
     arriving: dict[str, list[Wire]] = {}
     for wire in rows.paths:
@@ -242,7 +261,7 @@ def _overlap(one: Region, other: Region) -> bool:
 
 
 def _framed(
-    placed: Mapping[str, PlacedBox], lines: Sequence[PlacedWire], regions: Sequence[Region]
+    placed: Mapping[str, PlacedBox], lines: Sequence[Piece], regions: Sequence[Region]
 ) -> Picture:
     """Move everything so that it begins at the margin."""
     extents = [*(box.extent for box in placed.values()), *regions]
@@ -255,9 +274,11 @@ def _framed(
         width=right - left,
         height=bottom - top,
         boxes={n: replace(box, x=box.x - left, y=box.y - top) for n, box in placed.items()},
-        wires=tuple(
-            replace(line, points=tuple((x - left, y - top) for x, y in line.points))
-            for line in lines
-        ),
+        wires=tuple(_moved(line, left, top) for line in lines),
         once=tuple((a - left, b - top, c - left, d - top) for a, b, c, d in regions),
     )
+
+
+def _moved(piece: Piece, left: float, top: float) -> Piece:
+    one, two, three = ((x - left, y - top) for x, y in piece.points)
+    return replace(piece, points=(one, two, three))

@@ -27,7 +27,8 @@ function about(name) {
   hint.hidden = name !== null;
   for (const one of all("[data-node]")) one.classList.toggle("chosen", one.dataset.node === name);
   for (const wire of all(".wire")) {
-    const ends = [wire.dataset.source, wire.dataset.target].map((port) => port.split(".")[0]);
+    const ports = [wire.dataset.source, ...wire.dataset.target.split(" ")];
+    const ends = ports.map((port) => port.split(".")[0]);
     wire.classList.toggle("near", name !== null && ends.includes(name));
   }
 }

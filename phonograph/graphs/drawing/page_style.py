@@ -47,6 +47,7 @@ table{{border-collapse:collapse;width:100%;font-size:13px}}
 th{{text-align:left;font-weight:500;font-size:12px;color:var(--soft);white-space:nowrap}}
 th,td{{padding:6px 14px 6px 0;border-bottom:1px solid var(--rule);vertical-align:top}}
 td{{white-space:nowrap}}
+td.wrap{{white-space:normal;min-width:220px}}
 .number{{text-align:right;font-variant-numeric:tabular-nums}}
 tr.more td{{border-top:0}}
 tr:has(+ tr.more) td{{border-bottom-color:transparent}}

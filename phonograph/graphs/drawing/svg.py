@@ -11,7 +11,7 @@ from phonograph.graphs.drawing.boxes import (
     STEM,
     Label,
 )
-from phonograph.graphs.drawing.layout import Picture, PlacedBox, PlacedWire, Region, lay_out
+from phonograph.graphs.drawing.layout import Picture, Piece, PlacedBox, Region, lay_out
 from phonograph.graphs.drawing.legend import LEGEND_HEIGHT, legend, legend_width
 from phonograph.graphs.drawing.markup import escaped
 from phonograph.graphs.drawing.style import DRAWING_STYLE
@@ -68,8 +68,8 @@ def _document(
 def _picture(picture: Picture, arrow: str, *, focusable: bool) -> Iterator[str]:
     yield (
         f'<defs><marker id="{arrow}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="10"'
-        ' markerHeight="10" markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0.5 0.8 7.2 4 0.5 7.2z"/>'
-        "</marker></defs>"
+        ' markerHeight="10" markerUnits="userSpaceOnUse" orient="auto">'
+        '<path class="tip" d="M0.5 0.8 7.2 4 0.5 7.2z"/></marker></defs>'
     )
     for region in picture.once:
         yield from _region(region)
@@ -88,22 +88,16 @@ def _region(region: Region) -> Iterator[str]:
     yield f'<text class="once-title" {turned} text-anchor="middle">computed once</text>'
 
 
-def _wire(placed: PlacedWire, arrow: str) -> str:
-    wire = placed.wire
-    (x, y), *rest = placed.points
-    path = [f"M{x:.1f} {y:.1f}"]
-    for number, (next_x, next_y) in enumerate(rest):
-        if number % 2 == 0 or abs(next_x - x) < 0.1:
-            path.append(f"L{next_x:.1f} {next_y:.1f}")
-        else:
-            half = (y + next_y) / 2
-            path.append(f"C{x:.1f} {half:.1f} {next_x:.1f} {half:.1f} {next_x:.1f} {next_y:.1f}")
-        x, y = next_x, next_y
-    kind = "wire lengths" if wire.label.startswith("Lengths") else "wire"
-    ends = f'data-source="{escaped(wire.source)}" data-target="{escaped(wire.target)}"'
-    title = f"<title>{escaped(f'{wire.source} to {wire.target}: {wire.label}')}</title>"
-    line = f'd="{" ".join(path)}" marker-end="url(#{arrow})"'
-    return f'<path class="{kind}" {line} {ends}>{title}</path>'
+def _wire(piece: Piece, arrow: str) -> str:
+    (x, y), (_, low), (end, bottom) = piece.points
+    half = (low + bottom) / 2
+    curve = f"C{x:.1f} {half:.1f} {end:.1f} {half:.1f} {end:.1f} {bottom:.1f}"
+    line = f"V{bottom:.1f}" if abs(x - end) < 0.1 else f"V{low:.1f} {curve}"
+    kind = "wire lengths" if piece.label.startswith("Lengths") else "wire"
+    tip = f' marker-end="url(#{arrow})"' if piece.last else ""
+    ends = f'data-source="{escaped(piece.source)}" data-target="{escaped(" ".join(piece.targets))}"'
+    title = f"<title>{escaped(f'{piece.source}: {piece.label}')}</title>"
+    return f'<path class="{kind}" d="M{x:.1f} {y:.1f} {line}"{tip} {ends}>{title}</path>'
 
 
 def _box(placed: PlacedBox, *, focusable: bool) -> Iterator[str]:
