@@ -64,7 +64,7 @@ def assemble(
             extent = ports.counted(kind)
             if extent is not None:
                 counted[PortName(name, port)] = extent
-    return SolvedGraph(spec, wiring, nodes, counted)
+    return SolvedGraph(spec, wiring, nodes, counted, solution.reasons)
 
 
 class _PortSolver:
