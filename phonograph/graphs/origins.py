@@ -43,9 +43,8 @@ def value_origin(graph: SolvedGraph, unknown: Unknown) -> str:
         return ""
     if anchor.strength == BY_DEFAULT:
         return f"{anchor.source} by default"
-    declarations = {name: node.declaration for name, node in graph.nodes.items()}
     always = "always so for " if anchor.strength == FROM_DECLARATION else ""
-    return f"{always}{GivenValues(graph.spec, declarations).named(anchor)}"
+    return f"{always}{GivenValues(graph.spec, {}).named(anchor)}"
 
 
 def _tokens(value: object) -> str:
