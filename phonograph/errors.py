@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from unicodedata import category
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_ALIKE = 0.7  # from 0 for nothing in common to 1 for equal names
+_FEW = 30
 # scripts such as Persian, and emoji, are written with the two joiners
 _HARMLESS = "\t\u200c\u200d"
 
@@ -155,12 +157,24 @@ def nearest(name: str, known: Sequence[str]) -> str:
     >>> nearest("x", ["audio", "text"])
     'known are `audio`, `text`'
     """
-    close = get_close_matches(name, known, n=3, cutoff=0.7)
+    close = get_close_matches(name, _alike(name, known), n=3, cutoff=_ALIKE)
     if close:
         return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?"
     if 0 < len(known) <= 12:
         return "known are " + ", ".join(f"`{match}`" for match in known)
     return ""
+
+
+def _alike(name: str, known: Sequence[str]) -> Sequence[str]:
+    """Choose the few of very many names that are worth a closer look."""
+    if len(known) <= _FEW:
+        return known
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(
+        name, known, scorer=fuzz.ratio, processor=None, limit=_FEW, score_cutoff=100 * _ALIKE
+    )
+    return [known[place] for *_, place in sorted(found, key=lambda one: one[2])]
 
 
 def _visible(text: str) -> str:
