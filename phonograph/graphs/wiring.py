@@ -78,6 +78,8 @@ class _Wirer:
         self.sources: dict[PortName, PortName] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
+        self.stated: dict[tuple[str, Name], list[PortName]] = {}
+        self.fitting: dict[Kind, list[PortName]] = {}
         self.tainted = {n.name for n in spec.nodes.values() if n.unclear}
         self.tainted |= set(spec.nodes) - set(declarations)
 
@@ -152,14 +154,15 @@ class _Wirer:
     def _givers(self, node: str, wanted: Kind) -> list[str]:
         """List what could feed a port without going round in a circle."""
         later = {node, *nx.descendants(self.written, node)}
-        found = (
-            f"`{name}.{port}`"
-            for name, declared in self.declarations.items()
-            if name not in later
-            for port, kind in declared.ports.outputs.items()
-            if reason_not_to_join(kind, wanted) is None
-        )
-        return list(islice(found, 4))
+        if wanted not in self.fitting:
+            self.fitting[wanted] = [
+                PortName(name, port)
+                for name, declared in self.declarations.items()
+                for port, kind in declared.ports.outputs.items()
+                if reason_not_to_join(kind, wanted) is None
+            ]
+        fitting = (f"`{port}`" for port in self.fitting[wanted] if port.node not in later)
+        return list(islice(fitting, 4))
 
     @cached_property
     def written(self) -> nx.DiGraph:
@@ -253,7 +256,12 @@ class _Wirer:
         """Walk up the wires along one axis to the nearest node that states its lengths."""
         term, node = parse_term(kind.of), target.node
         found: list[PortName] = []
+        way: list[tuple[str, Name]] = []
         while isinstance(term, Name) and not found:
+            if (node, term) in self.stated:
+                found = self.stated[node, term]
+                break
+            way.append((node, term))
             arrival = self._arrival(node, term)
             if arrival is None:
                 break
@@ -266,6 +274,7 @@ class _Wirer:
                 for port, stated in outputs.items()
                 if isinstance(stated, Lengths) and parse_term(stated.of) == term
             ]
+        self.stated.update(dict.fromkeys(way, found))
         return found
 
     def _arrival(self, node: str, axis: Name) -> tuple[PortName, int] | None:
