@@ -15,6 +15,7 @@ from phonograph.graphs.parameters import GIVEN_LATER
 
 MAX_CHARACTERS = 4 * MAX_BYTES
 
+_MOST_GUESSES = 20
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 
 
@@ -153,11 +154,14 @@ class _Filler:
             try:
                 inside = inside[step]
             except (LookupError, TypeError):
-                known = [".".join(map(str, one)) for one in self.document.marks if one]
-                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known))
+                help = nearest(name, self._names()) if len(self.faults) < _MOST_GUESSES else ""
+                self._lose(trail, f"`${{{name}}}` leads nowhere", help)
                 return None
             target = (*target, step)
         return target
+
+    def _names(self) -> list[str]:
+        return [".".join(map(str, trail)) for trail in self.document.marks if trail]
 
     def _lose_circle(self, trail: Trail) -> None:
         circle = [*self.open[self.open.index(trail) :], trail]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from phonograph.errors import Diagnostic
@@ -105,16 +106,19 @@ def _unclear(spec: GraphSpec, nodes: dict[str, DeclaredNode], wiring: Wiring) ->
     if named - set(spec.nodes):  # a node that is not there may decide anything
         return frozenset(spec.nodes)
     meant = {port.node for name in wiring.tainted for port in spec.nodes[name].sources.values()}
-    for name in wiring.tainted & nodes.keys():
-        for port, kind in nodes[name].declaration.ports.inputs.items():
-            if wiring.source_of(PortName(name, port)) is None:
-                meant |= {other for other, node in nodes.items() if _could_feed(node, kind)}
+    wanted = {
+        kind
+        for name in wiring.tainted & nodes.keys()
+        for port, kind in nodes[name].declaration.ports.inputs.items()
+        if wiring.source_of(PortName(name, port)) is None
+    }
+    meant |= {name for name, node in nodes.items() if _could_feed(node, wanted)}
     return frozenset(at_fault | meant)
 
 
-def _could_feed(node: DeclaredNode, wanted: Kind) -> bool:
+def _could_feed(node: DeclaredNode, wanted: Iterable[Kind]) -> bool:
     outputs = node.declaration.ports.outputs.values()
-    return any(reason_not_to_join(kind, wanted) is None for kind in outputs)
+    return any(reason_not_to_join(kind, one) is None for kind in outputs for one in wanted)
 
 
 def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import networkx as nx
 
@@ -16,6 +18,8 @@ from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.ports import item_of
 from phonograph.types.terms import Name, parse_term
+
+_LONGEST_CIRCLE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class _Wirer:
         self.sources: dict[PortName, PortName] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
+        self.stated: dict[tuple[str, Name], list[PortName]] = {}
+        self.fitting: dict[Kind, list[PortName]] = {}
         self.tainted = {n.name for n in spec.nodes.values() if n.unclear}
         self.tainted |= set(spec.nodes) - set(declarations)
 
@@ -85,9 +91,11 @@ class _Wirer:
         for node in known:
             self._connect(node)
         self._cut_circles()
-        flow = self._graph()
+        doubtful = _Doubtful(self._graph(), self.tainted)
         for node in known:
-            self._complete(node, flow)
+            self._complete(node, doubtful)
+            if node.name in self.tainted:
+                doubtful.add(node.name)
         graph = self._graph()
         wires = [wire for *_, wire in graph.edges(data="wire")]
         return Wiring(tuple(wires), graph, frozenset(self.tainted)), self.faults
@@ -155,17 +163,25 @@ class _Wirer:
 
     def _givers(self, node: str, wanted: Kind) -> list[str]:
         """List what could feed a port without going round in a circle."""
+        later = {node, *nx.descendants(self.written, node)}
+        if wanted not in self.fitting:
+            self.fitting[wanted] = [
+                PortName(name, port)
+                for name, declared in self.declarations.items()
+                for port, kind in declared.ports.outputs.items()
+                if reason_not_to_join(kind, wanted) is None
+            ]
+        fitting = (f"`{port}`" for port in self.fitting[wanted] if port.node not in later)
+        return list(islice(fitting, 4))
+
+    @cached_property
+    def written(self) -> nx.DiGraph:
+        """The nodes as they are written to follow one another, wires that do not fit among them."""
+        flow = nx.DiGraph()
+        flow.add_nodes_from(self.spec.nodes)
         nodes = self.spec.nodes.values()
-        flow = nx.DiGraph([(port.node, n.name) for n in nodes for port in n.sources.values()])
-        flow.add_node(node)
-        later = {node, *nx.descendants(flow, node)}
-        found = [
-            f"`{name}.{port}`"
-            for name, declared in self.declarations.items()
-            for port, kind in declared.ports.outputs.items()
-            if name not in later and reason_not_to_join(kind, wanted) is None
-        ]
-        return found[:4]
+        flow.add_edges_from((port.node, n.name) for n in nodes for port in n.sources.values())
+        return flow
 
     def _source_exists(self, node: str, source: PortName, trail: Trail) -> bool:
         if source.node not in self.spec.nodes:
@@ -216,22 +232,17 @@ class _Wirer:
         return None
 
     def _cut_circles(self) -> None:
-        graph = self._graph()
-        while True:
-            try:
-                circle = nx.find_cycle(graph)
-            except nx.NetworkXNoCycle:
-                return
-            wires = [graph.edges[edge]["wire"] for edge in circle]
+        for wires in _circles(self._graph()):
             last = wires[-1].target
-            path = " -> ".join([wire.source.node for wire in wires] + [last.node])
-            message = f"the graph runs in a circle: {path}"
+            names = [wire.source.node for wire in wires] + [last.node]
+            if len(names) > _LONGEST_CIRCLE:
+                names[_LONGEST_CIRCLE // 2 : -_LONGEST_CIRCLE // 2] = ["…"]
+            message = f"the graph runs in a circle: {' -> '.join(names)}"
             help = "data flows one way: take one of these wires out"
             self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
-            graph.remove_edge(*circle[-1])
             del self.sources[last]
 
-    def _complete(self, node: NodeSpec, flow: nx.MultiDiGraph) -> None:
+    def _complete(self, node: NodeSpec, doubtful: _Doubtful) -> None:
         declared = self.declarations[node.name]
         for port, kind in declared.ports.inputs.items():
             target = PortName(node.name, port)
@@ -243,7 +254,7 @@ class _Wirer:
                 if len(found) == 1:
                     self.sources[target] = found[0]
                     self.automatic.add(target)
-                elif not optional and not self.tainted & nx.ancestors(flow, node.name):
+                elif not optional and node.name not in doubtful:
                     self._no_single_lengths(target, kind, found)
             elif not optional:
                 self._missing(target, kind)
@@ -260,7 +271,12 @@ class _Wirer:
         """Walk up the wires along one axis to the nearest node that states its lengths."""
         term, node = parse_term(kind.of), target.node
         found: list[PortName] = []
+        way: list[tuple[str, Name]] = []
         while isinstance(term, Name) and not found:
+            if (node, term) in self.stated:
+                found = self.stated[node, term]
+                break
+            way.append((node, term))
             arrival = self._arrival(node, term)
             if arrival is None:
                 break
@@ -273,6 +289,7 @@ class _Wirer:
                 for port, stated in outputs.items()
                 if isinstance(stated, Lengths) and parse_term(stated.of) == term
             ]
+        self.stated.update(dict.fromkeys(way, found))
         return found
 
     def _arrival(self, node: str, axis: Name) -> tuple[PortName, int] | None:
@@ -294,3 +311,46 @@ class _Wirer:
             message = f"nothing states the lengths of `{kind.of}` for `{target}`"
             help = f"wire it: from: {{…, {target.port}: node.lengths}}"
         self._fault("PG024", message, target.node, help=help, key=True)
+
+
+class _Doubtful:
+    """The nodes at fault, and all that come after them."""
+
+    def __init__(self, flow: nx.MultiDiGraph, tainted: Iterable[str]) -> None:
+        self._flow = flow
+        self._nodes: set[str] = set()
+        for node in tainted:
+            self.add(node)
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._nodes
+
+    def add(self, node: str) -> None:
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node not in self._nodes:
+                self._nodes.add(node)
+                waiting += self._flow.successors(node)
+
+
+def _circles(graph: nx.MultiDiGraph) -> Iterator[list[Wire]]:
+    """Walk along all wires and yield, for each that leads back, the wires of its circle."""
+    done: set[str] = set()
+    for start in graph:
+        if start in done:
+            continue
+        way: list[Wire] = []
+        depth, ahead = {start: 0}, [iter(graph.out_edges(start, data="wire"))]
+        while ahead:
+            *_, wire = next(ahead[-1], (None,))
+            if wire is None:
+                ahead.pop()
+                done.add(depth.popitem()[0])
+                del way[-1:]
+            elif wire.target.node in depth:
+                yield [*way[depth[wire.target.node] :], wire]
+            elif wire.target.node not in done:
+                way.append(wire)
+                depth[wire.target.node] = len(depth)
+                ahead.append(iter(graph.out_edges(wire.target.node, data="wire")))
