@@ -34,6 +34,7 @@ class Difference:
         views: what differs in views, such as `infer.run`.
         weights: which weights of the first could start the second.
         parameters: node -> its number of weights before and after, buffers not counted.
+        totals: the numbers of weights of the two graphs, shared ones once.
     """
 
     names: tuple[str, str]
@@ -41,18 +42,13 @@ class Difference:
     views: tuple[Change, ...]
     weights: WeightDifference
     parameters: Mapping[str, tuple[int, int]]
+    totals: tuple[int, int]
 
     @property
     def is_same(self) -> bool:
         """Whether the two mean the same."""
         renamed = self.names[0] != self.names[1]
         return not (renamed or self.nodes or self.views or self.weights.differs)
-
-    @property
-    def totals(self) -> tuple[int, int]:
-        """The numbers of weights of the two graphs."""
-        counts = self.parameters.values()
-        return sum(before for before, _ in counts), sum(after for _, after in counts)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -97,6 +93,7 @@ def difference(
             _weights(sketches[0], weights_before), _weights(sketches[1], weights_after)
         ),
         parameters=_parameters(*sketches, renamed),
+        totals=(_total(sketches[0]), _total(sketches[1])),
     )
 
 
@@ -159,3 +156,7 @@ def _parameters(
     others = after.parameter_counts()
     names = dict.fromkeys([*others, *counts])
     return {name: (counts.get(name, 0), others.get(name, 0)) for name in names}
+
+
+def _total(model: Model) -> int:
+    return sum(weight.numel() for weight in model.module.parameters())
