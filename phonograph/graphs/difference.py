@@ -81,10 +81,14 @@ def difference(
         weights_before: the first one's weights, if it comes from a bundle.
         weights_after: the second one's weights, likewise.
     """
-    one = Side(before, finished=weights_before is not None)
-    two = Side(after, finished=weights_after is not None)
     renamed = renames(before, after)
     sketches = sketch(before), sketch(after)
+    owners = {
+        renamed.get(name, name): renamed.get(owner, owner)
+        for name, owner in shared_weights(sketches[0]).items()
+    }
+    one = Side(before, weights_before is not None, owners)
+    two = Side(after, weights_after is not None, shared_weights(sketches[1]))
     return Difference(
         names=(before.name, after.name),
         nodes=tuple(_nodes(one, two, renamed)),
@@ -95,6 +99,13 @@ def difference(
         parameters=_parameters(*sketches, renamed),
         totals=(_total(sketches[0]), _total(sketches[1])),
     )
+
+
+def shared_weights(model: Model) -> dict[str, str]:
+    """Return each node that uses the weights of another -> the node that owns them."""
+    names = {id(part): name for name, part in model.module.named_modules()}
+    owners = {name: names.get(id(built), name) for name, built in model.modules.items()}
+    return {name: owner for name, owner in owners.items() if owner != name}
 
 
 def _nodes(before: Side, after: Side, renamed: Mapping[str, str]) -> list[NodeDifference]:
