@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from phonograph.graphs.assemble import FRAME_PERIOD
-from phonograph.graphs.changes import ABSENT, Change, changes, comparable
+from phonograph.graphs.changes import ABSENT, Change, changes, comparable, settings_in
 from phonograph.graphs.origin import origin_of
 from phonograph.graphs.port_difference import described, port_changes
 from phonograph.graphs.renames import sources_of
@@ -169,13 +169,12 @@ def _own_settings(side: Side, node: SolvedNode) -> Iterator[tuple[str, Any]]:
 
 def _without_defaults(value: Any) -> Any:
     """Leave out of a group of settings what is there by default."""
-    if not is_dataclass(value) or isinstance(value, Vocabulary):
+    inside = settings_in(value)
+    if inside is None or isinstance(value, Vocabulary):
         return value
-    return {
-        one.name: _without_defaults(inner)
-        for one in fields(value)
-        if (inner := getattr(value, one.name)) != one.default
-    }
+    defaults = {one.name: one.default for one in fields(value)}
+    others = {name: one for name, one in inside.items() if one != defaults[name]}
+    return {name: _without_defaults(one) for name, one in others.items()}
 
 
 def _parameter_changes(
