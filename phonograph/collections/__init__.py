@@ -17,7 +17,7 @@ Metric = Callable[[Sequence[str], Sequence[str]], "ErrorCounts"]
 
 def default_registry() -> Registry:
     """Return the registry of every module that is installed; classes are imported on use."""
-    from phonograph.collections.plugins import with_plugins
+    from phonograph.types.plugins import with_plugins
 
     return with_plugins(shipped_registry().table)
 

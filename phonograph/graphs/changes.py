@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from phonograph.graphs.parameters import to_plain
 from phonograph.types.vocabulary import Vocabulary
 
 
@@ -77,10 +78,17 @@ def comparable(value: Any, *, paths: bool) -> Any:
             return [comparable(item, paths=paths) for item in value]
         case Mapping():
             return {key: comparable(item, paths=paths) for key, item in value.items()}
-    if is_dataclass(value):
-        inside = {field.name: getattr(value, field.name) for field in fields(value)}
-        return comparable(inside, paths=paths)
-    return value
+    inside = settings_in(value)
+    return to_plain(value) if inside is None else comparable(inside, paths=paths)
+
+
+def settings_in(value: Any) -> dict[str, Any] | None:
+    """Return the fields of a group of settings, None for any other value."""
+    if not is_dataclass(value):
+        return None
+    inside = {field.name: getattr(value, field.name) for field in fields(value)}
+    plain = to_plain(value)  # of a value that is written otherwise, its fields are not its settings
+    return inside if isinstance(plain, dict) and plain.keys() == inside.keys() else None
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -34,6 +34,7 @@ class Difference:
         views: what differs in views, such as `infer.run`.
         weights: which weights of the first could start the second.
         parameters: node -> its number of weights before and after, buffers not counted.
+        totals: the numbers of weights of the two graphs, shared ones once.
     """
 
     names: tuple[str, str]
@@ -41,18 +42,13 @@ class Difference:
     views: tuple[Change, ...]
     weights: WeightDifference
     parameters: Mapping[str, tuple[int, int]]
+    totals: tuple[int, int]
 
     @property
     def is_same(self) -> bool:
         """Whether the two mean the same."""
         renamed = self.names[0] != self.names[1]
         return not (renamed or self.nodes or self.views or self.weights.differs)
-
-    @property
-    def totals(self) -> tuple[int, int]:
-        """The numbers of weights of the two graphs."""
-        counts = self.parameters.values()
-        return sum(before for before, _ in counts), sum(after for _, after in counts)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -85,10 +81,14 @@ def difference(
         weights_before: the first one's weights, if it comes from a bundle.
         weights_after: the second one's weights, likewise.
     """
-    one = Side(before, finished=weights_before is not None)
-    two = Side(after, finished=weights_after is not None)
     renamed = renames(before, after)
     sketches = sketch(before), sketch(after)
+    owners = {
+        renamed.get(name, name): renamed.get(owner, owner)
+        for name, owner in shared_weights(sketches[0]).items()
+    }
+    one = Side(before, weights_before is not None, owners)
+    two = Side(after, weights_after is not None, shared_weights(sketches[1]))
     return Difference(
         names=(before.name, after.name),
         nodes=tuple(_nodes(one, two, renamed)),
@@ -97,7 +97,15 @@ def difference(
             _weights(sketches[0], weights_before), _weights(sketches[1], weights_after)
         ),
         parameters=_parameters(*sketches, renamed),
+        totals=(_total(sketches[0]), _total(sketches[1])),
     )
+
+
+def shared_weights(model: Model) -> dict[str, str]:
+    """Return each node that uses the weights of another -> the node that owns them."""
+    names = {id(part): name for name, part in model.module.named_modules()}
+    owners = {name: names.get(id(built), name) for name, built in model.modules.items()}
+    return {name: owner for name, owner in owners.items() if owner != name}
 
 
 def _nodes(before: Side, after: Side, renamed: Mapping[str, str]) -> list[NodeDifference]:
@@ -159,3 +167,7 @@ def _parameters(
     others = after.parameter_counts()
     names = dict.fromkeys([*others, *counts])
     return {name: (counts.get(name, 0), others.get(name, 0)) for name in names}
+
+
+def _total(model: Model) -> int:
+    return sum(weight.numel() for weight in model.module.parameters())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from phonograph.graphs.assemble import FRAME_PERIOD
-from phonograph.graphs.changes import ABSENT, Change, changes, comparable
+from phonograph.graphs.changes import ABSENT, Change, changes, comparable, settings_in
 from phonograph.graphs.origin import origin_of
 from phonograph.graphs.port_difference import described, port_changes
 from phonograph.graphs.renames import sources_of
@@ -71,10 +71,12 @@ class Side:
     Args:
         graph: the solved graph.
         finished: whether it comes from a bundle, where every solved value is written and no path.
+        owners: node that uses the weights of another -> that one, by the names after.
     """
 
     graph: SolvedGraph
     finished: bool = False
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     def chose(self, node: str, parameter: str) -> bool:
         """Whether somebody decided a value, rather than the solver."""
@@ -116,8 +118,9 @@ def node_difference(
             for side, one in ((before, node), (after, other))
         )
         (settings if chosen else solved).append(change)
-    if node.only != other.only:
-        settings.append(Change("only", node.only or ABSENT, other.only or ABSENT))
+    special = {"use": before.owners.get(new_name), "only": node.only}
+    others = {"use": after.owners.get(new_name), "only": other.only}
+    settings += changes(_given(special), _given(others))
     outputs = tuple(_output_changes(node, other))
     wires = tuple(_wire_changes(before.graph, after.graph, old_name, new_name, renamed))
     found = NodeDifference(
@@ -132,6 +135,10 @@ def node_difference(
     )
     differs = settings or wires or solved or outputs or old_name != new_name
     return found if differs else None
+
+
+def _given(facts: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in facts.items() if value is not None}
 
 
 def node_added(after: Side, name: str) -> NodeDifference:
@@ -162,13 +169,12 @@ def _own_settings(side: Side, node: SolvedNode) -> Iterator[tuple[str, Any]]:
 
 def _without_defaults(value: Any) -> Any:
     """Leave out of a group of settings what is there by default."""
-    if not is_dataclass(value) or isinstance(value, Vocabulary):
+    inside = settings_in(value)
+    if inside is None or isinstance(value, Vocabulary):
         return value
-    return {
-        field.name: _without_defaults(inner)
-        for field in fields(value)
-        if (inner := getattr(value, field.name)) != field.default
-    }
+    defaults = {one.name: one.default for one in fields(value)}
+    others = {name: one for name, one in inside.items() if one != defaults[name]}
+    return {name: _without_defaults(one) for name, one in others.items()}
 
 
 def _parameter_changes(

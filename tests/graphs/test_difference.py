@@ -2,6 +2,8 @@
 
 import random
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,11 +14,14 @@ from hypothesis import strategies as st
 from phonograph.collections import default_registry
 from phonograph.collections.recipes import locate
 from phonograph.graphs.bundle import read_bundle, save_bundle
+from phonograph.graphs.changes import ABSENT, changes
 from phonograph.graphs.check import check_document, load_graph
-from phonograph.graphs.difference import difference
+from phonograph.graphs.difference import difference, shared_weights
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.lock import read_lock, to_lock
-from phonograph.graphs.model import build
+from phonograph.graphs.model import Model, build
+from phonograph.graphs.node_difference import Side, node_difference
+from phonograph.graphs.origin import origin_of
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.weight_difference import weight_difference
@@ -246,6 +251,54 @@ def test_another_module_shows_what_is_set_not_what_is_default(graph):
     assert {change.what for change in encoder.settings[1:]} <= {
         "d_model", "layers", "stride", "block", "blocks", "repeat",
     }  # fmt: skip
+
+
+def test_nodes_that_use_the_weights_of_another_are_known_by_them(graph):
+    model = build(graph(), device="meta")
+    assert shared_weights(model) == {}
+    again = {**model.modules, "again": model.modules["head"]}
+    assert shared_weights(Model(model.graph, again)) == {"again": "head"}
+
+
+def test_sharing_weights_or_not_is_a_setting(graph):
+    one, two = Side(graph(), owners={"head": "other"}), Side(graph())
+    found = node_difference(one, two, "head", "head", {})
+    assert found is not None
+    assert facts(found.settings) == [("use", "other", ABSENT)]
+
+
+def test_a_node_for_one_view_only_is_told(graph):
+    found = difference(graph(), graph("modules.augment.only=null"))
+    assert facts(only_node(found).settings) == [("only", "train", ABSENT)]
+
+
+def test_outputs_that_only_one_module_has_are_told(graph):
+    views = "views={train: {run: [head.encoded]}}"
+    without = (views, "modules.text=null", "modules.loss=null", "init=null", "train={}")
+    other = "modules.head={module: asr.recurrent, from: encoder.encoded, with: {d_model: 4}}"
+    head = difference(graph("init=null"), graph(*without, other)).nodes[0]
+    assert facts(head.settings)[0] == ("module", "asr.ctc_head", "asr.recurrent")
+    scores, encoded = facts(head.outputs)
+    assert scores[0] == "log_probs"
+    assert scores[1].startswith("LogProbs(blank last), B x T x 4, every 20 ms, 3 tokens")
+    assert encoded == ("encoded", ABSENT, "Encoded, B x 4 x T, every 20 ms")
+
+
+def test_where_a_value_comes_from():
+    document = parse_document("{a: {b: 1}}", "x.yaml", Path())
+    assert origin_of(document, "a", "b") == "line 1"
+    assert origin_of(document, "a", "c") == "default"
+    assert origin_of(resolve(document, ["a.c=2"]), "a", "c") == "command line"
+    assert origin_of(read_lock({"a": 1}, "lock"), "a") == ""
+    elsewhere = replace(document, name="y.yaml")
+    assert origin_of(elsewhere, "a", "b") == "x.yaml:1"
+
+
+def test_not_a_number_is_itself_and_true_is_not_one():
+    nan = float("nan")
+    assert list(changes({"a": nan}, {"a": float("nan")})) == []
+    assert facts(changes({"a": nan}, {"a": 1.0}))[0][2] == 1.0
+    assert facts(changes({"a": True}, {"a": 1})) == [("a", True, 1)]
 
 
 def test_views_are_compared_by_what_they_compute(graph):
