@@ -8,6 +8,7 @@ from pathlib import Path
 
 from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.document import Document, read_document
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import sketch
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.solve import solve_graph
@@ -134,6 +135,10 @@ def _score_faults(spec: GraphSpec, metrics: Container[str] | None) -> list[Diagn
             if metrics is not None and metric not in metrics:
                 place = spec.document.key_place("views", view.name, "score", metric)
                 known = list(metrics) if isinstance(metrics, Mapping | Sequence) else []
-                help = nearest(metric, known)
-                faults.append(Diagnostic("PG041", f"unknown metric `{metric}`", place, help=help))
+                help, fix = (
+                    nearest(metric, known),
+                    nearest_fix(place, metric, known, taken=view.score),
+                )
+                message = f"unknown metric `{metric}`"
+                faults.append(Diagnostic("PG041", message, place, help=help, fix=fix))
     return faults

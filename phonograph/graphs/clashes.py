@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from phonograph.errors import Diagnostic, Place
+from phonograph.errors import Diagnostic, Edit, Place
 from phonograph.graphs.equations import FROM_DECLARATION
+from phonograph.graphs.fixes import deleted
 from phonograph.graphs.spec import GraphSpec
 from phonograph.types.declaration import Declaration
 from phonograph.types.solver import Anchor, Conflict, Link, Solution, Unknown, Value, size_of
@@ -34,6 +35,7 @@ def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conf
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
         help=_mend(spec, declarations, conflict, expected),
+        fix=_deletion(spec, declarations, conflict),
     )
 
 
@@ -118,6 +120,16 @@ def _place(spec: GraphSpec, anchor: Anchor) -> Place:
     if name in spec.nodes[node].parameters:
         return spec.document.place("modules", node, "with", name)
     return spec.document.key_place("modules", node)
+
+
+def _deletion(spec: GraphSpec, declarations: Declarations, conflict: Conflict) -> Edit | None:
+    """Delete the parameter where the wires solve it anyway."""
+    blamed = conflict.blamed
+    node, _, parameter = blamed.source.partition(".")
+    decides = blamed.unknown.name != parameter or declarations[node].is_source
+    if blamed.strength == FROM_DECLARATION or decides:
+        return None
+    return deleted(spec.document.key_place("modules", node, "with", parameter), parameter)
 
 
 def _mend(spec: GraphSpec, declarations: Declarations, conflict: Conflict, expected: str) -> str:

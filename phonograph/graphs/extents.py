@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from phonograph.errors import Diagnostic, Place
+from phonograph.errors import Diagnostic, Edit, Place
+from phonograph.graphs.fixes import deleted
 from phonograph.graphs.joins import role_of_term
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
@@ -152,7 +153,9 @@ class _Follower:
         )
         message = f"`{wire.target}` gets the lengths of another axis"
         help = f"delete `{wire.target.port}`: lengths come along with their tensor"
-        self._fault("PG023", message, wire.target, causes, help)
+        key = ("modules", wire.target.node, "from", wire.target.port)
+        fix = deleted(self.spec.document.key_place(*key), wire.target.port)
+        self._fault("PG023", message, wire.target, causes, help, fix)
 
     def _start_fresh_axes(self, node: str, kind: Kind) -> None:
         arriving = {a for wire in self.incoming.get(node, []) for a in _axes_of(self._wanted(wire))}
@@ -168,10 +171,16 @@ class _Follower:
         return Fraction(value) if isinstance(value, int | Fraction) else None
 
     def _fault(
-        self, code: str, message: str, target: PortName, causes: tuple[str, ...], help: str
+        self,
+        code: str,
+        message: str,
+        target: PortName,
+        causes: tuple[str, ...],
+        help: str,
+        fix: Edit | None = None,
     ) -> None:
         place = self._place(target)
-        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help, fix=fix))
 
     def _place(self, target: PortName) -> Place:
         return self.spec.document.place("modules", target.node, "from", target.port)

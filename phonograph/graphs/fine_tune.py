@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from torch import Tensor
+
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.bundle import Bundle, read_bundle
 from phonograph.graphs.model import Model

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from phonograph.errors import Diagnostic, GraphError, nearest
+from phonograph.errors import Diagnostic, Edit, GraphError, nearest
 from phonograph.graphs.compose import MAX_DEPTH, MAX_VALUES, Trail
 from phonograph.graphs.document import MAX_BYTES, Document
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.parameters import GIVEN_LATER
 
 MAX_CHARACTERS = 4 * MAX_BYTES
@@ -137,7 +138,8 @@ class _Filler:
                 inside = inside[step]
             except (LookupError, TypeError):
                 known = [".".join(map(str, one)) for one in self.document.marks if one]
-                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known))
+                fix = nearest_fix(self.document.place(*trail), name, known, around="${{{}}}")
+                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known), fix)
                 return None
             target = (*target, step)
         return target
@@ -149,11 +151,11 @@ class _Filler:
             self._lose(trail, f"this value refers to itself: {path}")
         self.lost |= set(circle)
 
-    def _lose(self, trail: Trail, message: str, help: str = "") -> None:
+    def _lose(self, trail: Trail, message: str, help: str = "", fix: Edit | None = None) -> None:
         if trail not in self.lost:
             self.lost.add(trail)
             place = self.document.place(*trail)
-            self.faults.append(Diagnostic("PG007", message, place, help=help))
+            self.faults.append(Diagnostic("PG007", message, place, help=help, fix=fix))
 
     def _stop(self, message: str, trail: Trail) -> None:
         raise GraphError(Diagnostic("PG003", message, self.document.place(*trail)))

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from phonograph.errors import Diagnostic, nearest
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import Model
 
 
@@ -64,7 +65,8 @@ def init_faults(model: Model) -> list[Diagnostic]:
                 message = f"`{pattern}` names no weight of this graph"
                 nodes = dict.fromkeys(key.partition(".")[0] for key in keys)
                 help = nearest(pattern, [*nodes, *keys])
-                faults.append(Diagnostic("PG051", message, place, help=help))
+                fix = nearest_fix(place, pattern, [*nodes, *keys], taken=patterns)
+                faults.append(Diagnostic("PG051", message, place, help=help, fix=fix))
     return faults
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
+from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
@@ -106,10 +107,11 @@ class _Wirer:
         causes: tuple[str, ...] = (),
         help: str = "",
         key: bool = False,
+        fix: Edit | None = None,
     ) -> None:
         document = self.spec.document
         where = (document.key_place if key else document.place)("modules", node, *trail)
-        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help, fix=fix))
         self.tainted.add(node)
 
     def _connect(self, node: NodeSpec) -> None:
@@ -124,7 +126,9 @@ class _Wirer:
             if target not in inputs:
                 message = f"`{node.module}` has no input `{target}`"
                 help = nearest(target, list(inputs)) or "it takes no inputs"
-                self._fault("PG012", message, node.name, *trail, help=help, key=True)
+                place = self.spec.document.key_place("modules", node.name, *trail)
+                fix = nearest_fix(place, target, list(inputs), taken=set(map(str, node.sources)))
+                self._fault("PG012", message, node.name, *trail, help=help, key=True, fix=fix)
                 continue
             self._join(source, PortName(node.name, target), trail)
 
@@ -169,7 +173,8 @@ class _Wirer:
             return True
         message = f"`{source.node}` ({declared.id}) has no output `{source.port}`"
         help = nearest(source.port, list(declared.ports.outputs))
-        self._fault("PG012", message, node, *trail, help=help)
+        fix = self._port_fix(node, source, trail)
+        self._fault("PG012", message, node, *trail, help=help, fix=fix)
         return False
 
     def _no_such_node(self, node: str, source: PortName, trail: tuple[str, ...]) -> None:
@@ -180,7 +185,12 @@ class _Wirer:
             self._fault("PG012", message, node, *trail, causes=causes)
         else:
             help = nearest(source.node, list(self.spec.nodes))
-            self._fault("PG012", message, node, *trail, help=help)
+            fix = self._port_fix(node, source, trail)
+            self._fault("PG012", message, node, *trail, help=help, fix=fix)
+
+    def _port_fix(self, node: str, source: PortName, trail: tuple[str, ...]) -> Edit | None:
+        place = self.spec.document.place("modules", node, *trail)
+        return port_fix(place, source, self.spec.nodes, self.declarations)
 
     def _only_fit(self, node: str, source: PortName, trail: tuple[str, ...]) -> str | None:
         declared = self.declarations[node]
@@ -193,9 +203,9 @@ class _Wirer:
         if len(fitting) == 1:
             return fitting[0]
         if not inputs:
-            self._fault(
-                "PG012", f"`{declared.id}` takes no inputs", node, *trail, help="delete `from`"
-            )
+            fix = deleted(self.spec.document.key_place("modules", node, "from"), "from")
+            message = f"`{declared.id}` takes no inputs"
+            self._fault("PG012", message, node, *trail, help="delete `from`", fix=fix)
             return None
         choices = ", ".join(f"{name}: …" for name in fitting or required)
         message = f"`{declared.id}` has several inputs for `{source}`"
@@ -239,7 +249,9 @@ class _Wirer:
         givers = self._givers(target.node, kind)
         help = "a source of that kind is " + " or ".join(givers) if givers else ""
         message = f"the input `{target.port}` of `{target.node}` ({kind}) is not wired"
-        self._fault("PG014", message, target.node, help=help, key=True)
+        declared = self.declarations[target.node]
+        fix = wire_fix(self.spec.document, declared, target, givers, self.sources)
+        self._fault("PG014", message, target.node, help=help, key=True, fix=fix)
 
     def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:
         """Walk up the wires along one axis to the nearest node that states its lengths."""

@@ -20,6 +20,7 @@ from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs import check
 from phonograph.graphs.check import check_document
 from phonograph.graphs.document import parse_document
+from phonograph.graphs.mend import mend
 from phonograph.graphs.overrides import resolve
 from phonograph.types.kinds import Audio, Encoded, Frames, Lengths, Tokens
 from phonograph.types.ports import ports
@@ -198,6 +199,28 @@ def test_a_fault_is_told_as_the_table_says(case):
 @pytest.mark.parametrize("case", [c for c in CASES if c.mend], ids=lambda case: case.name)
 def test_doing_what_the_help_says_mends_it(case):
     assert faults_of(edited(case.text, case.mend)) == []
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if not c.overrides], ids=lambda case: case.name)
+def test_what_can_be_mended_in_one_way_is_mended_and_nothing_else_is_touched(case):
+    (fault,) = faults_of(case.text)
+    mended = mend(case.text, "demo.yaml", faults_of)
+    if fault.fix is None:
+        assert (mended.text, mended.edits) == (case.text, 0)
+    else:
+        assert mended.faults == ()
+        assert mended.text == edited(case.text, case.mend) or case.name in MENDED_OTHERWISE
+
+
+MENDED_OTHERWISE = {
+    "a node that several name is missing": "the wires are changed, not the name of the node",
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.overrides], ids=lambda case: case.name)
+def test_what_stands_on_the_command_line_is_not_mended_in_the_file(case):
+    faults = faults_of(case.text, case.overrides)
+    assert all(fault.fix is None for fault in faults)
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.overrides], ids=lambda case: case.name)

@@ -144,7 +144,9 @@ def test_settings_that_change_no_shape_are_told(checkpoint, tiny, registry):
 
 def test_an_include_that_takes_nothing_is_an_error(checkpoint, tiny, registry):
     more = "modules.head2={module: asr.ctc_head, from: encoder.encoded, with: {vocab: 2}}"
-    model = build(tiny(more, "init={from: start.phono, include: [encoder, head2], freeze: [head2]}"))
+    model = build(
+        tiny(more, "init={from: start.phono, include: [encoder, head2], freeze: [head2]}")
+    )
     assert [fault.message for fault in faults_of(model, registry)] == [
         "`head2` takes no weight from the checkpoint"
     ]
