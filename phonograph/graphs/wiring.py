@@ -144,8 +144,11 @@ class _Wirer:
             f"{target} takes {wanted}[{wanted.axes}]",
         )
         givers = self._givers(target.node, wanted)
-        help = "what fits here: " + ", ".join(givers) if givers else ""
-        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes)
+        help, fix = "what fits here: " + ", ".join(givers) if givers else "", None
+        if isinstance(wanted, Lengths):
+            help = f"delete `{target.port}`: lengths come along with their tensor"
+            fix = deleted(self.spec.document.key_place("modules", target.node, *trail), target.port)
+        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes, fix=fix)
 
     def _givers(self, node: str, wanted: Kind) -> list[str]:
         """List what could feed a port without going round in a circle."""
