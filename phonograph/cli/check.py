@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX, AsJson, Graph, Overrides, check_argument
-from phonograph.cli.screen import counted, note, print_styled, say, say_json, tell
+from phonograph.cli.screen import counted, note, on_terminal, print_styled, say, say_json, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,10 +93,12 @@ def _print(graph: str, checked: Checked, mended: MendedFile | None) -> None:
 
 
 def _closing(faults: Sequence[Diagnostic], mended: MendedFile | None) -> str:
-    """Count the faults, and say why they are left where mending was asked for."""
+    """Count the faults; say how many can be mended, or why they were left."""
     count = counted(len(faults), "error")
     if not mended:
-        return count
+        mendable = sum(fault.fix is not None for fault in faults) if on_terminal() else 0
+        which = "which" if len(faults) == 1 else f"{mendable} of which"
+        return f"{count}, {which} --fix mends" if mendable else count
     left = f"{count} {'is' if len(faults) == 1 else 'are'} left"
     if any(fault.place and fault.place.file.startswith("command line") for fault in faults):
         return f"{left}; --fix changes the file, not what the command line says"

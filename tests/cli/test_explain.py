@@ -266,7 +266,7 @@ class Examples:
         result: Outcome = (0, [])
         for line in text.splitlines():
             assert result == (0, []), f"a line before `{line}` failed"
-            line = line.partition("   #")[0].strip()
+            line = line.partition("  #")[0].strip()
             if line.startswith("phonograph "):
                 result = self.command(line)
             elif not line.startswith("pip "):
@@ -469,10 +469,22 @@ def test_an_unknown_code_is_wrong_usage(run):
 
 
 def test_a_person_at_a_terminal_is_told_where_to_read_more(run, monkeypatch):
-    monkeypatch.setattr("phonograph.cli.screen.on_terminal", lambda: True)
+    for module in ("screen", "check"):
+        monkeypatch.setattr(f"phonograph.cli.{module}.on_terminal", lambda: True)
     monkeypatch.setenv("NO_COLOR", "1")
     Path("clinic.yaml").write_text(CLINIC.replace("asr.log_mel", "asr.logmel"))
     checked = run("check", "clinic.yaml").stderr
     assert checked.endswith("\n\n1 error; `phonograph explain PG010` says more\n")
+    Path("clinic.yaml").write_text(CLINIC.replace("n_mels", "n_mel").replace("name:", "nam:"))
+    checked = run("check", "clinic.yaml").stderr
+    ending = "2 errors, 2 of which --fix mends; `phonograph explain PG008` says more"
+    assert checked.endswith(f"\n\n{ending}\n")
+    Path("clinic.yaml").write_text(CLINIC.replace("asr.log_mel", "asr.logmel"))
     other = run("train", "clinic.yaml").stderr
     assert other.endswith("`asr.stored_log_mel`?\n\n`phonograph explain PG010` says more\n")
+
+
+def test_no_remark_of_an_example_is_lost_as_a_comment_of_yaml():
+    for path in (Path(phonograph.__file__).parent / "cli" / "explanations").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"^  \w+: [^|>\n\"][^\n]* #.*$", text, re.MULTILINE)
