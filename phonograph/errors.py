@@ -55,10 +55,9 @@ class Edit:
     Args:
         place: what is replaced; its `source` shows the line as it was.
         text: what stands there afterwards.
-        action: `replace` the characters at the place; write the text `before` the place, as a key
-            of the same mapping; write it `after` the place, as the next key of the mapping whose
-            key or value stands there; or `delete` the key at the place with its value, its comma or
-            its line.
+        action: `replace` the characters at the place; or, where the place is that of a key of a
+            mapping, write the text as another key `before` it or `after` its value, or `delete` it
+            with its value and its comma or line.
     """
 
     place: Place

@@ -37,6 +37,7 @@ def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conf
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
         help=given.mend(blamed, expected, required.unknown.node),
+        fix=given.deletion(blamed),
     )
 
 
