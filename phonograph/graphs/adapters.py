@@ -19,11 +19,11 @@ from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.proof import Proof
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.graphs.wiring import Wire
+from phonograph.types.components import Conflict
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.registry import Registry
-from phonograph.types.components import Conflict
 from phonograph.types.terms import names_in
 
 _PREFIX = "adapt."
@@ -201,9 +201,7 @@ def _parameters(kind: Kind) -> list[str]:
     return [*kind.solved_attributes().values(), *(name for name in names if name[0].islower())]
 
 
-def _rewired(
-    spec: GraphSpec, site: _Site, name: str, module: str, output: PortName
-) -> GraphSpec:
+def _rewired(spec: GraphSpec, site: _Site, name: str, module: str, output: PortName) -> GraphSpec:
     node = spec.nodes[site.node]
     moved = replace(node, sources={**node.sources, site.key: output})
     added = NodeSpec(name, module, {None: site.source}, {})

@@ -11,8 +11,8 @@ from phonograph.graphs.declare import DeclaredNode
 from phonograph.graphs.extents import Axes
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.wiring import Wiring
-from phonograph.types.declaration import Declaration
 from phonograph.types.components import Conflict
+from phonograph.types.declaration import Declaration
 from phonograph.types.solver import Solution
 
 

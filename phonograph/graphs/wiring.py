@@ -10,7 +10,7 @@ import networkx as nx
 from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.joins import reason_not_to_join
-from phonograph.graphs.list_ports import list_fault, target_of, trail_of
+from phonograph.graphs.list_ports import list_fault, target_of, trail_of, trail_to
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
@@ -224,7 +224,8 @@ class _Wirer:
             path = " -> ".join([wire.source.node for wire in wires] + [last.node])
             message = f"the graph runs in a circle: {path}"
             help = "data flows one way: take one of these wires out"
-            self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
+            trail = trail_to(self.spec.nodes[last.node], last.port)
+            self._fault("PG040", message, last.node, *trail, help=help)
             graph.remove_edge(*circle[-1])
             del self.sources[last]
 
