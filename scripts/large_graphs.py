@@ -93,3 +93,35 @@ def _views(loss: str, towers: int) -> list[str]:
         f"  validate: {{run: [{loss}], score: {{wer: [t0text.text, data.text]}}}}",
         *(f"  infer{t}: {{feed: [data.audio], run: [t{t}text.text]}}" for t in chosen),
     ]
+
+
+def with_faults(text: str, faults: int) -> str:
+    """Return a graph of `large_graph` with as many faults, of nine kinds, in different towers.
+
+    >>> len(with_faults(large_graph(300), 9).splitlines()) == len(large_graph(300).splitlines())
+    True
+    """
+    lines = text.splitlines()
+    places = [at for at, line in enumerate(lines) if any(old in line for old, _ in _FAULTS)]
+    made = 0
+    for at in places[:: max(1, len(places) // (faults + 1))]:
+        for shift in range(len(_FAULTS)):
+            old, new = _FAULTS[(made + shift) % len(_FAULTS)]
+            if old in lines[at] and made < faults:
+                lines[at] = lines[at].replace(old, new, 1)
+                made += 1
+                break
+    return "\n".join(lines) + "\n"
+
+
+_FAULTS = [
+    ("asr.row_conv", "asr.rowconv"),
+    ("d_model: 6", "d_modl: 6"),
+    ("from: t", "from: tt"),
+    ("d_model: 4}", "d_model: 4, feat_in: 5}"),
+    (".log_probs}", ".log_prob}"),
+    ("targets: data.tokens", "targets: data.text"),
+    ("log_probs: t", "log_prob: t"),
+    ("n_mels: 8", 'n_mels: "8"'),
+    ("kernel: 3", "kernel: 0"),
+]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.errors import Diagnostic, Edit, GraphError, Place
+from phonograph.errors import Diagnostic, Edit, GraphError, Place, nearest
 
 HOSTILE = "a\x1b]0;pwned\x07b"
 ESCAPED = r"a\x1b]0;pwned\x07b"
@@ -92,3 +92,31 @@ def test_a_fix_is_in_json_and_not_printed():
         "width": 5,
         "text": "n_mels",
     }
+
+
+def test_of_a_very_long_line_only_what_stands_around_the_place_is_shown():
+    source = "[" + ", ".join(f"name{number}" for number in range(500)) + "]"
+    column = source.index("name250") + 1
+    shown = str(
+        Diagnostic("PG051", "no such weight", Place("a.yaml", 3, column, 7, source), "here")
+    )
+    line, marks = shown.splitlines()[3:5]
+    assert len(line) < 220
+    assert line.startswith(" 3 | …")
+    assert line.endswith("…")
+    assert line[marks.index("^") : marks.rindex("^") + 1] == "name250"
+    assert marks.endswith("^^^^^^^ here")
+
+
+@pytest.mark.parametrize("column", [1, 2, 100, 199, 200, 201, 399, 400])
+def test_the_mark_stands_under_its_place_wherever_that_is_in_a_long_line(column):
+    source = "".join(chr(ord("a") + number % 26) for number in range(400))
+    shown = str(Diagnostic("PG051", "m", Place("a.yaml", 3, column, 1, source)))
+    line, marks = shown.splitlines()[3:5]
+    assert line[marks.index("^")] == source[column - 1]
+
+
+def test_of_very_many_names_the_nearest_is_found_as_of_few():
+    known = [f"layer{number}" for number in range(2000)] + ["encoder"]
+    assert nearest("encodr", known) == "did you mean `encoder`?"
+    assert nearest("zzz", known) == ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import phonograph
-from phonograph.collections import default_metrics, default_registry
+from phonograph.collections import default_metrics, shipped_registry
 from phonograph.collections.recipes import locate, recipe_names
 from phonograph.graphs.check import check_graph
 
@@ -47,7 +47,7 @@ def test_every_recipe_file_is_packaged():
 def test_every_shipped_recipe_holds(name):
     path, title = locate(f"phonograph://{name}")
     metrics = default_metrics()
-    assert check_graph(path, [], default_registry(), name=title, metrics=metrics).faults == ()
+    assert check_graph(path, [], shipped_registry(), name=title, metrics=metrics).faults == ()
 
 
 def test_the_graph_in_the_readme_holds(tmp_path):
@@ -57,14 +57,14 @@ def test_the_graph_in_the_readme_holds(tmp_path):
     for number, text in enumerate(graphs):
         path = tmp_path / f"{number}.yaml"
         path.write_text(text, encoding="utf-8")
-        assert check_graph(path, [], default_registry()).faults == ()
+        assert check_graph(path, [], shipped_registry()).faults == ()
 
 
-@pytest.mark.parametrize("id", default_registry().ids)
+@pytest.mark.parametrize("id", shipped_registry().ids)
 def test_every_module_is_documented_with_an_example(id):
-    documented = inspect.getdoc(default_registry().load(id).cls) or ""
+    documented = inspect.getdoc(shipped_registry().load(id).cls) or ""
     assert ">>>" in documented
-    for parameter in default_registry().load(id).parameters:
+    for parameter in shipped_registry().load(id).parameters:
         assert re.search(rf"^ *{parameter}: ", documented, re.MULTILINE), parameter
 
 

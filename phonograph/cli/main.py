@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 import phonograph
 from phonograph.cli.check import check
+from phonograph.cli.diff import diff
 from phonograph.cli.doctor import doctor
 from phonograph.cli.evaluate import evaluate
 from phonograph.cli.explain import explain
@@ -85,6 +86,7 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
 
 _add(check)
 _add(show)
+_add(diff)
 _add(modules)
 _add(train)
 _add(evaluate)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 import typer
 
 from phonograph.cli.graph_argument import AsJson
-from phonograph.cli.screen import print_table, say, say_json, start_table
+from phonograph.cli.screen import print_table, say, say_json, start_table, tell
 from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.types.vocabulary import Vocabulary
 
@@ -38,15 +38,19 @@ def modules(
 
     registry = default_registry()
     if id is not None:
-        _tell_one(_declaration(registry, id), as_json=as_json)
+        _tell_one(registry, _declaration(registry, id), as_json=as_json)
         return
-    declared = [registry.load(name) for name in registry.ids]
+    declared, faults = registry.load_all()
     if as_json:
-        say_json([_to_json(declaration) for declaration in declared])
-        return
-    for declaration in declared:
-        say(f"{declaration.id:20} {declaration.summary}")
-    say("\nAll about one: phonograph modules ID")
+        say_json([_to_json(registry, declaration) for declaration in declared])
+    else:
+        for declaration in declared:
+            plugin = registry.plugins.get(declaration.id)
+            source = f" ({plugin})" if plugin else ""
+            say(f"{declaration.id:20} {declaration.summary}{source}")
+        say("\nAll about one: phonograph modules ID")
+    if faults:
+        tell(faults)
 
 
 def _declaration(registry: Registry, id: str) -> Declaration:
@@ -57,11 +61,13 @@ def _declaration(registry: Registry, id: str) -> Declaration:
     return registry.load(id)
 
 
-def _tell_one(declaration: Declaration, *, as_json: bool) -> None:
+def _tell_one(registry: Registry, declaration: Declaration, *, as_json: bool) -> None:
     if as_json:
-        say_json(_to_json(declaration))
+        say_json(_to_json(registry, declaration))
         return
-    say(f"{declaration.id} (version {declaration.registration.version})\n")
+    plugin = registry.plugins.get(declaration.id)
+    source = f", of the plugin {plugin}" if plugin else ""
+    say(f"{declaration.id} (version {declaration.registration.version}{source})\n")
     say(inspect.getdoc(declaration.cls) or "")
     table = start_table("parameter", "type", "when left out")
     for parameter in declaration.parameters.values():
@@ -83,10 +89,11 @@ def _port_table(title: str, kinds: Mapping[str, Kind]) -> Table:
     return table
 
 
-def _to_json(declaration: Declaration) -> dict[str, Any]:
+def _to_json(registry: Registry, declaration: Declaration) -> dict[str, Any]:
     return {
         "id": declaration.id,
         "version": declaration.registration.version,
+        "plugin": registry.plugins.get(declaration.id),
         "summary": declaration.summary,
         "doc": inspect.getdoc(declaration.cls) or "",
         "parameters": [

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TABLE_WIDTH = 400
 """Columns; more than any table has, so that no cell is cut or folded."""
 
+Part = tuple[str, str]
+"""A text and its style."""
+
 _STYLES = {
     r"(?m)^error\[\w+\]": "bold red",
     r"(?m)^ *--> .*$": "blue",
@@ -57,6 +60,15 @@ def start_table(*columns: str) -> Table:
 def say(line: str = "") -> None:
     """Print a line of the result."""
     print(line, flush=True)
+
+
+def say_styled(*parts: Part) -> None:
+    """Print a line of the result, in colours on a terminal."""
+    from rich.text import Text
+
+    line = Text.assemble(*parts)
+    line.rstrip()
+    output().print(line, soft_wrap=True)
 
 
 def say_json(value: Any) -> None:

@@ -16,7 +16,14 @@ Metric = Callable[[Sequence[str], Sequence[str]], "ErrorCounts"]
 
 
 def default_registry() -> Registry:
-    """Return the registry of every module that phonograph ships; classes are imported on use."""
+    """Return the registry of every module that is installed; classes are imported on use."""
+    from phonograph.types.plugins import with_plugins
+
+    return with_plugins(shipped_registry().table)
+
+
+def shipped_registry() -> Registry:
+    """Return the registry of every module that phonograph ships, without those of plugins."""
     from phonograph.collections import asr
 
     return Registry({**modules.MODULES, **asr.MODULES})

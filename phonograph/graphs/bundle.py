@@ -66,9 +66,13 @@ def save_bundle(
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(GRAPH, json.dumps(lock, indent=1, ensure_ascii=False))
-            archive.writestr(NOTES, json.dumps(told, indent=1, ensure_ascii=False))
-            archive.writestr(WEIGHTS, save_tensors(tensors))
+            # without the time of day: the same content gives the same bytes
+            for name, content in (
+                (GRAPH, json.dumps(lock, indent=1, ensure_ascii=False)),
+                (NOTES, json.dumps(told, indent=1, ensure_ascii=False)),
+                (WEIGHTS, save_tensors(tensors)),
+            ):
+                archive.writestr(zipfile.ZipInfo(name), content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

@@ -10,6 +10,7 @@ from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.composites import expand
 from phonograph.graphs.document import Document
 from phonograph.graphs.extends import read_with_base
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import sketch
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.solve import solve_graph
@@ -96,7 +97,8 @@ def _once_each(faults: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
-    places = [str(fault.place) for fault in more if fault.place]
+    told = dict.fromkeys(str(fault.place) for fault in more if fault.place)
+    places = [place for place in told if place != str(first.place)]
     if not places:
         return first
     rest = f" and {len(places) - 3} more" if len(places) > 3 else ""
@@ -104,8 +106,9 @@ def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
     return replace(first, causes=(*first.causes, cause))
 
 
-def _position(fault: Diagnostic) -> tuple[int, int]:
-    return (fault.place.line, fault.place.column) if fault.place else (0, 0)
+def _position(fault: Diagnostic) -> tuple[str, int, int]:
+    place = fault.place
+    return (place.file, place.line, place.column) if place and place.line else ("", 0, 0)
 
 
 def _build_faults(graph: SolvedGraph, *, to_train: bool) -> list[Diagnostic]:
@@ -145,6 +148,10 @@ def _score_faults(spec: GraphSpec, metrics: Container[str] | None) -> list[Diagn
             if metrics is not None and metric not in metrics:
                 place = spec.document.key_place("views", view.name, "score", metric)
                 known = list(metrics) if isinstance(metrics, Mapping | Sequence) else []
-                help = nearest(metric, known)
-                faults.append(Diagnostic("PG041", f"unknown metric `{metric}`", place, help=help))
+                help, fix = (
+                    nearest(metric, known),
+                    nearest_fix(place, metric, known, taken=view.score),
+                )
+                message = f"unknown metric `{metric}`"
+                faults.append(Diagnostic("PG041", message, place, help=help, fix=fix))
     return faults

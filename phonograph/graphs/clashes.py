@@ -17,6 +17,7 @@ from phonograph.types.vocabulary import Vocabulary
 
 LARGEST_SIZE = 1 << 24
 
+_LONGEST_WAY = 16
 _MOST_TERMS = 6
 _RANGE = f"from 1 to {LARGEST_SIZE:,}"
 
@@ -28,7 +29,7 @@ def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conf
     same = size_of(conflict.expected) == size_of(blamed.value)
     domain = given.domain(blamed.unknown, required.unknown)
     expected, got = (_in_words(value, whole=same) for value in (conflict.expected, blamed.value))
-    path = " -> ".join([given.named(required), *conflict.chain])
+    path = _way([given.named(required), *conflict.chain])
     return Diagnostic(
         _code(domain),
         f"{_subject(domain, same=same)} disagree",
@@ -36,6 +37,7 @@ def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conf
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
         help=given.mend(blamed, expected, required.unknown.node),
+        fix=given.deletion(blamed),
     )
 
 
@@ -82,7 +84,13 @@ def _what_the_rest_is(given: GivenValues, conflict: SumConflict) -> Iterator[str
     told = [one for one in reversed(rest.values()) if conflict.blamed not in one.origins]
     for share in told[:_MOST_TERMS]:
         origins = _in_one(given, share.origins)
-        yield f"{share.value} follows from {' -> '.join([origins, *share.chain])}"
+        yield f"{share.value} follows from {_way([origins, *share.chain])}"
+
+
+def _way(places: list[str]) -> str:
+    if len(places) > _LONGEST_WAY:
+        places = [*places[: _LONGEST_WAY // 2], "…", *places[-_LONGEST_WAY // 2 :]]
+    return " -> ".join(places)
 
 
 def _in_one(given: GivenValues, origins: Sequence[Anchor]) -> str:

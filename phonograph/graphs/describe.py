@@ -2,49 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from phonograph.graphs.axis_letters import AxisLetters
+from phonograph.graphs.cost import NodeCost, add_up
 from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.look_ahead import look_aheads
 from phonograph.graphs.model import Model
+from phonograph.graphs.origins import port_origins, value_origin
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.prefix import prefix_nodes
-from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
+from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View, plan_view
 from phonograph.graphs.weight_names import frozen_nodes
+from phonograph.types.equalities import Unknown
+from phonograph.types.kinds import Loss
 from phonograph.types.vocabulary import Vocabulary
 
 LONGEST_TEXT = 48
 LONGEST_LIST = 12
 
 
-def describe(model: Model, view: str | None = None) -> Description:
+def describe(
+    model: Model, view: str | None = None, costs: Mapping[str, NodeCost] | None = None
+) -> Description:
     """Describe a built graph; one built on the device `meta` is enough.
 
     Args:
         model: the built graph.
         view: keep only what this view needs.
+        costs: what every node costs, as `estimate` gives it.
 
     Raises:
         GraphError: the graph has no such view.
     """
     graph = model.graph
     part = model.plan(view) if view is not None else None
-    ports = _Ports(graph)
+    ports, views = _Ports(graph), [plan_view(graph, name) for name in graph.spec.views]
+    nodes = tuple(_nodes(model, part, ports, costs or {}))
     return Description(
         name=graph.name,
-        nodes=tuple(_nodes(model, part, ports)),
+        nodes=nodes,
         wires=tuple(_wires(graph, part, ports)),
-        views=tuple(plan_view(graph, name) for name in graph.spec.views),
-        axes=ports.letters.axes,
+        views=tuple(views),
+        axes=tuple(axis for axis in ports.letters.axes if axis.letter in _letters(nodes)),
         left_open=tuple(left_open(graph)),
+        totals={one.name: add_up(one, costs) for one in views} if costs else {},
     )
 
 
@@ -73,19 +82,22 @@ class _Ports:
         self.graph = graph
         self.letters = AxisLetters()
         self.ahead = look_aheads(graph)
+        for node in graph.nodes.values():  # the same letters in every view
+            for name in node.outputs:
+                self.output(PortName(node.name, name))
 
     def output(self, port: PortName) -> PortRow:
         solved, counted = self.graph.output(port), self.graph.counted.get(port)
-        row = self.row(port.port, solved, self.letters.of(counted) if counted else "")
+        row = self.row(port, solved, self.letters.of(counted) if counted else "")
         seconds = self.ahead.get(port)
         return row if seconds is None else replace(row, look_ahead_ms=1000 * seconds)
 
-    def row(self, name: str, port: SolvedPort, counts: str = "") -> PortRow:
+    def row(self, name: PortName, port: SolvedPort, counts: str = "") -> PortRow:
         rate, vocabulary = port.attributes.get("rate"), port.attributes.get("vocab")
         per_second = port.time.steps_per_second if port.time and rate is None else None
         sizes = tuple(self.letters.of(s) if isinstance(s, Extent) else s for s in port.sizes)
         return PortRow(
-            name=name,
+            name=name.port,
             kind=str(port.kind),
             sizes=sizes,
             sample_rate=int(rate) if isinstance(rate, Fraction) else None,
@@ -93,10 +105,13 @@ class _Ports:
             look_ahead_ms=None,
             vocabulary=str(vocabulary) if isinstance(vocabulary, Vocabulary) else "",
             counts=counts,
+            origins=tuple(port_origins(self.graph, name.node, port)),
         )
 
 
-def _nodes(model: Model, part: View | None, ports: _Ports) -> Iterator[NodeRow]:
+def _nodes(
+    model: Model, part: View | None, ports: _Ports, costs: Mapping[str, NodeCost]
+) -> Iterator[NodeRow]:
     counts, frozen, cached = model.parameter_counts(), frozen_nodes(model), _cached(model)
     fed = {port.node for port in (*part.inputs, *part.networks)} if part else set()
     for node in model.graph.nodes.values():
@@ -113,9 +128,26 @@ def _nodes(model: Model, part: View | None, ports: _Ports) -> Iterator[NodeRow]:
             cached=node.name in cached,
             host=node.declaration.is_host and not node.declaration.is_source,
             only=node.only,
-            inputs=tuple(ports.row(n, port) for n, port in node.inputs.items()),
+            inputs=tuple(ports.row(PortName(node.name, n), p) for n, p in node.inputs.items()),
             outputs=tuple(ports.output(port) for port in outputs if _is_given(part, port)),
+            loss=any(isinstance(port.kind, Loss) for port in node.outputs.values()),
+            summary=node.declaration.summary,
+            origins=dict(_solved_arguments(model.graph, node)),
+            cost=costs.get(node.name),
         )
+
+
+def _letters(nodes: Iterable[NodeRow]) -> set[str]:
+    shown = (port for node in nodes for port in (*node.inputs, *node.outputs))
+    return {text for port in shown for text in (*map(str, port.sizes), port.counts)}
+
+
+def _solved_arguments(graph: SolvedGraph, node: SolvedNode) -> Iterator[tuple[str, str]]:
+    """Arguments that nobody wrote and the wires decided."""
+    for name in node.parameters:
+        origin = value_origin(graph, Unknown(node.name, name))
+        if origin and name not in graph.spec.nodes[node.name].parameters:
+            yield name, origin
 
 
 def _cached(model: Model) -> Sequence[str]:

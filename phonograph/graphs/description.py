@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from phonograph.graphs.axis_letters import Axis
+from phonograph.graphs.cost import SECONDS, NodeCost, Total
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View
 
@@ -26,6 +27,7 @@ class PortRow:
             whole utterance does; None without time.
         vocabulary: the tokens it is about, in a few words, or empty.
         counts: the letter of the axis whose steps an output of kind Lengths counts, or empty.
+        origins: where its sizes came from, a sentence each.
     """
 
     name: str
@@ -36,6 +38,7 @@ class PortRow:
     look_ahead_ms: float | None
     vocabulary: str
     counts: str
+    origins: tuple[str, ...] = ()
 
     @property
     def shape(self) -> str:
@@ -53,8 +56,9 @@ class PortRow:
             "look_ahead_ms": "all" if self.look_ahead_ms == math.inf else self.look_ahead_ms,
             "vocabulary": self.vocabulary,
             "counts": self.counts,
+            "origins": list(self.origins),
         }
-        return {key: value for key, value in row.items() if value not in (None, "")}
+        return {key: value for key, value in row.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class NodeRow:
         only: the one view in which it exists, or None.
         inputs: input ports.
         outputs: output ports.
+        loss: whether it gives what training makes small.
+        summary: what its module does, in a sentence.
+        origins: arguments that were solved -> where they came from.
+        cost: what it costs, or None where that was not estimated.
     """
 
     name: str
@@ -86,6 +94,17 @@ class NodeRow:
     only: str | None
     inputs: tuple[PortRow, ...]
     outputs: tuple[PortRow, ...]
+    loss: bool = False
+    summary: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict)
+    cost: NodeCost | None = None
+
+    @property
+    def role(self) -> str:
+        """What part it plays: `data`, `module`, `loss` or `host`."""
+        if not self.inputs:
+            return "data"
+        return "loss" if self.loss else "host" if self.host else "module"
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -100,8 +119,11 @@ class NodeRow:
             "name": self.name,
             "module": self.module,
             "version": self.version,
+            "role": self.role,
             "with": dict(self.arguments),
+            "origins": dict(self.origins),
             "parameters": self.parameters,
+            "cost": self.cost.to_json() if self.cost else None,
             "frozen": self.frozen,
             "only": self.only,
             "inputs": [port.to_json() for port in self.inputs],
@@ -142,6 +164,7 @@ class Description:
         views: every view of the graph.
         axes: the letters used in shapes.
         left_open: settings that are still `???`.
+        totals: what each view costs; empty where that was not estimated.
     """
 
     name: str
@@ -150,11 +173,18 @@ class Description:
     views: tuple[View, ...]
     axes: tuple[Axis, ...]
     left_open: tuple[str, ...]
+    totals: Mapping[str, Total] = field(default_factory=dict)
 
     @property
     def parameters(self) -> int:
         """Number of weights of all nodes."""
         return sum(node.parameters for node in self.nodes)
+
+    @property
+    def look_ahead_ms(self) -> float | None:
+        """The longest look-ahead of any port; None without time."""
+        found = (port.look_ahead_ms for node in self.nodes for port in node.outputs)
+        return max((ahead for ahead in found if ahead is not None), default=None)
 
     @property
     def prefix(self) -> tuple[str, ...]:
@@ -169,6 +199,10 @@ class Description:
             "nodes": [node.to_json() for node in self.nodes],
             "wires": [wire.to_json() for wire in self.wires],
             "views": {view.name: _view(view) for view in self.views},
+            "costs": {
+                "seconds": SECONDS,
+                "views": {name: total.to_json() for name, total in self.totals.items()},
+            },
             "axes": {axis.letter: axis.to_json() for axis in self.axes},
             "prefix": list(self.prefix),
             "left_open": list(self.left_open),

@@ -29,6 +29,9 @@ class Document:
         marks: trail of keys and indices -> mark.
         folders: trails whose relative paths are relative to another folder.
         unreadable: nodes about which nothing is known, because of a fault told elsewhere.
+        exposed: each output that a composite exposes, as `node.port` inside -> where it does so.
+        known_as: each input that a composite exposes, as `node.port` inside -> its name outside.
+        parts: composite -> those of its variables that are left open.
     """
 
     name: str
@@ -37,6 +40,9 @@ class Document:
     marks: dict[Trail, Mark] = field(repr=False)
     folders: dict[Trail, Path] = field(default_factory=dict, repr=False)
     unreadable: set[str] = field(default_factory=set, repr=False)
+    exposed: dict[str, Place] = field(default_factory=dict, repr=False)
+    known_as: dict[str, str] = field(default_factory=dict, repr=False)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def folder_of(self, *trail: str | int) -> Path:
         """What a relative path at a trail is relative to."""

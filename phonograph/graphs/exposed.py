@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Place, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.document import Document
 from phonograph.graphs.parameters import shown
 
 _KEYS = ("inputs", "outputs")
+
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An input inside of a part.
+
+    Args:
+        node: that has it.
+        port: its name.
+        place: where it is exposed.
+    """
+
+    node: str
+    port: str
+    place: Place
+
+
+Inputs = Mapping[str, tuple[Target, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +39,39 @@ class Exposed:
     """The ports of a part.
 
     Args:
-        inputs: name -> the inputs inside that it feeds, each (node, port).
+        inputs: name -> the inputs inside that it feeds.
         outputs: name -> the output inside, `node.port`.
+        places: each of these outputs -> where it is exposed.
     """
 
-    inputs: Mapping[str, tuple[tuple[str, str], ...]]
+    inputs: Inputs
     outputs: Mapping[str, str]
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
-def read_exposed(document: Document) -> tuple[Exposed, list[Diagnostic]]:
-    """Read `expose` of a part whose own composites are expanded."""
-    reader = _Reader(document)
-    inputs = {
-        name: tuple(target for target in targets if target)
-        for name, targets in reader.named("inputs", reader.targets).items()
-    }
+def read_exposed(
+    document: Document, composites: Mapping[str, Inputs]
+) -> tuple[Exposed, list[Diagnostic]]:
+    """Read `expose` of a part whose own composites are expanded.
+
+    Args:
+        document: the part.
+        composites: each of its own composites -> the inputs that it exposes.
+    """
+    reader = _Reader(document, composites)
+    inputs = reader.named("inputs", reader.targets)
     outputs = {name: text for name, text in reader.named("outputs", reader.output).items() if text}
-    return Exposed(inputs, outputs), reader.faults
+    places = {text: document.place("expose", "outputs", name) for name, text in outputs.items()}
+    return Exposed(inputs, outputs, places), reader.faults
 
 
 class _Reader:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, composites: Mapping[str, Inputs]) -> None:
         self.document = document
-        self.nodes = document.data.get("modules") or {}
+        self.composites = composites
+        self.nodes = document.data["modules"]
         self.faults: list[Diagnostic] = []
+        self.fed: dict[tuple[str, str], str] = {}
         expose = document.data["expose"]
         self.expose = expose if isinstance(expose, dict) else {}
         if not isinstance(expose, dict):
@@ -53,38 +82,67 @@ class _Reader:
                 message = f"unknown key `{key}` under `expose`"
                 self.faults.append(Diagnostic("PG008", message, place, help=nearest(key, _KEYS)))
 
-    def named(self, key: str, read: Any) -> dict[str, Any]:
+    def named(self, key: str, read: Callable[[Any, Trail], Read]) -> dict[str, Read]:
         """Read every entry of a mapping."""
         entries = self.expose.get(key) or {}
         if not isinstance(entries, dict):
             self._fault(f"`{key}` must be a mapping, got {shown(entries)}", "expose", key)
             return {}
+        for name in entries:
+            if not name.isidentifier():
+                help = "use letters, digits and underscores, and start with a letter"
+                place = self.document.key_place("expose", key, name)
+                message = f"`{name}` cannot name a port"
+                self.faults.append(Diagnostic("PG019", message, place, help=help))
         return {name: read(value, ("expose", key, name)) for name, value in entries.items()}
 
-    def targets(self, value: Any, trail: Trail) -> list[tuple[str, str] | None]:
+    def targets(self, value: Any, trail: Trail) -> tuple[Target, ...]:
         """Read the input, or the list of inputs, that one name feeds."""
+        if value == []:
+            self._fault("this list of inputs is empty", *trail)
         if isinstance(value, list):
-            return [self._input(one, (*trail, index)) for index, one in enumerate(value)]
-        return [self._input(value, trail)]
+            found = [self._inputs(one, (*trail, index)) for index, one in enumerate(value)]
+            return tuple(target for targets in found for target in targets)
+        return tuple(self._inputs(value, trail))
 
     def output(self, value: Any, trail: Trail) -> str | None:
         """Read the output that one name gives."""
         return ".".join(port) if (port := self._port(value, trail)) else None
 
-    def _input(self, value: Any, trail: Trail) -> tuple[str, str] | None:
+    def _inputs(self, value: Any, trail: Trail) -> list[Target]:
         found = self._port(value, trail)
         if found is None:
-            return None
+            return []
         node, port = found
-        wires = (self.nodes[node] or {}).get("from", {})
+        place = self.document.place(*trail)
+        if node not in self.composites:
+            targets = [Target(node, port, place)]
+        elif port in self.composites[node]:
+            inner = self.composites[node][port]
+            targets = [Target(f"{node}.{one.node}", one.port, one.place) for one in inner]
+        else:
+            help = nearest(port, list(self.composites[node]))
+            self._fault(f"`{node}` exposes no input `{port}`", *trail, help=help)
+            return []
+        return [target for target in targets if self._is_free(target, value, trail)]
+
+    def _is_free(self, target: Target, value: str, trail: Trail) -> bool:
+        node = self.nodes.get(target.node)
+        wires = (node.get("from") if isinstance(node, dict) else None) or {}
         if not isinstance(wires, dict):
-            help = f"name its other input: {node}: {{…, from: {{input: {wires}}}}}"
-            self._fault(f"`{node}` has another wire without a name", *trail, help=help)
-            return None
-        if port in wires:
-            self._fault(f"`{value}` is wired inside, so it cannot be exposed", *trail)
-            return None
-        return found
+            written = wires if isinstance(wires, str) else "[…]"
+            help = f"name its other input: {target.node}: {{…, from: {{input: {written}}}}}"
+            self._fault(f"`{target.node}` has another wire without a name", *trail, help=help)
+            return False
+        if target.port in wires:
+            help = f"take it out here, or the wire under `from` of `{target.node}`"
+            self._fault(f"`{value}` is wired inside, so it cannot be exposed", *trail, help=help)
+            return False
+        first = self.fed.setdefault((target.node, target.port), str(trail[2]))
+        if first != trail[2]:
+            self._fault(f"`{value}` is exposed as `{first}` already", *trail)
+            return False
+        return True
 
     def _port(self, value: Any, trail: Trail) -> tuple[str, str] | None:
         node, dot, port = value.rpartition(".") if isinstance(value, str) else ("", "", "")
@@ -92,9 +150,11 @@ class _Reader:
             help = "name a node and its port, for example `conv.features`"
             self._fault(f"this must be `node.port`, got {shown(value)}", *trail, help=help)
             return None
-        if node not in self.nodes:
+        if node not in self.nodes and node not in self.composites:
             help = nearest(node, list(self.nodes))
-            self._fault(f"there is no node `{node}` in this part", *trail, help=help)
+            place = self.document.place(*trail)
+            message = f"there is no node `{node}`"
+            self.faults.append(Diagnostic("PG012", message, place, help=help))
             return None
         return node, port
 

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from phonograph.errors import Diagnostic, GraphError
+from phonograph.errors import Diagnostic, GraphError, Place
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.document import Document, read_document
 from phonograph.graphs.merge import merge
 from phonograph.graphs.parameters import shown
-from phonograph.graphs.schema_versions import migrate_schema
+from phonograph.graphs.schema_versions import KEY, migrate_schema, version_fault
 from phonograph.graphs.sources import Sources
 
 MAX_FILES = 32
 
 EXTENDS = "extends"
-_NOT_INHERITED = (EXTENDS, "phonograph", "expose")
+_NOT_INHERITED = (EXTENDS, KEY, "expose")
 
 
 def read_with_base(path: Path, name: str | None, sources: Sources) -> Document:
@@ -27,7 +27,8 @@ def read_with_base(path: Path, name: str | None, sources: Sources) -> Document:
     keeps the place where it was written, and a relative path the folder of its own file.
 
     Raises:
-        GraphError: a file cannot be read, lies outside of the root, or extends itself.
+        GraphError: a file cannot be read, lies outside of the root, or extends itself; what is
+            extended is no mapping, or of another schema version.
     """
     return _Reader(sources).read(path, name, ())
 
@@ -46,20 +47,32 @@ class _Reader:
         bases = self._bases(document)
         own = replace(document, data={k: v for k, v in data.items() if k != EXTENDS})
         below: Document | None = None
+        faults: list[Diagnostic] = []
         for trail, text in bases:
-            place = document.place(*trail)
-            if self.files >= MAX_FILES:
-                message = f"more than {MAX_FILES} files are extended"
-                raise GraphError(Diagnostic("PG018", message, place))
-            found, shown_as = self.sources.find(text, document.folder, place)
-            way = [*above, path.resolve()]
-            if found in way:
-                circle = " -> ".join(one.name for one in [*way[way.index(found) :], found])
-                message = f"`{EXTENDS}` runs in a circle: {circle}"
-                raise GraphError(Diagnostic("PG018", message, place))
-            base = _inherited(self.read(found, shown_as, way))
+            try:
+                base = self._base(text, document, document.place(*trail), [*above, path.resolve()])
+            except GraphError as error:
+                faults += error.diagnostics
+                continue
             below = base if below is None else merge(below, base)
+        if faults:
+            raise GraphError(dict.fromkeys(faults))
         return own if below is None else merge(below, own)
+
+    def _base(self, text: str, document: Document, place: Place, way: Sequence[Path]) -> Document:
+        found, shown_as = self.sources.find(text, document.folder, place)
+        if found in way:
+            circle = " -> ".join(one.name for one in [*way[way.index(found) :], found])
+            message = f"`{EXTENDS}` runs in a circle: {circle}"
+            raise GraphError(Diagnostic("PG018", message, place))
+        if self.files >= MAX_FILES:
+            message = f"more than {MAX_FILES} files are extended"
+            raise GraphError(Diagnostic("PG018", message, place))
+        base = self.read(found, shown_as, way)
+        if fault := whole_fault(base):
+            raise GraphError(fault)
+        data = {key: value for key, value in base.data.items() if key not in _NOT_INHERITED}
+        return replace(base, data=data)
 
     def _bases(self, document: Document) -> list[tuple[Trail, str]]:
         written = document.data[EXTENDS]
@@ -76,8 +89,9 @@ class _Reader:
         return bases
 
 
-def _inherited(base: Document) -> Document:
-    if not isinstance(base.data, dict):
-        return replace(base, data={})
-    data = {key: value for key, value in base.data.items() if key not in _NOT_INHERITED}
-    return replace(base, data=data)
+def whole_fault(document: Document) -> Diagnostic | None:
+    """Return what is wrong with a file as a whole: no mapping, or of another schema version."""
+    if isinstance(document.data, dict):
+        return version_fault(document)
+    help = f"start with `{KEY}: 1`, then `modules:`"
+    return Diagnostic("PG006", "a graph is a mapping of keys", document.place(), help=help)

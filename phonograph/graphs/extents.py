@@ -8,7 +8,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from phonograph.errors import Diagnostic, Place
+from phonograph.errors import Diagnostic, Edit, Place
+from phonograph.graphs.fixes import deleted
 from phonograph.graphs.joins import roles_of
 from phonograph.graphs.list_ports import trail_to
 from phonograph.graphs.solved import Extent
@@ -209,7 +210,9 @@ class _Follower:
         )
         message = f"`{wire.target}` gets the lengths of another axis"
         help = f"delete `{wire.target.port}`: lengths come along with their tensor"
-        self._fault("PG023", message, wire.target, causes, help)
+        key = ("modules", wire.target.node, "from", wire.target.port)
+        fix = deleted(self.spec.document.key_place(*key), wire.target.port)
+        self._fault("PG023", message, wire.target, causes, help, fix)
 
     def _start_fresh_axes(self, node: str, outputs: Iterable[Kind], wires: Sequence[Wire]) -> None:
         arriving = {axis for wire in wires for axis in _axes_of(self._wanted(wire).axes)}
@@ -224,10 +227,16 @@ class _Follower:
         return Fraction(value) if isinstance(value, int | Fraction) else None
 
     def _fault(
-        self, code: str, message: str, target: PortName, causes: tuple[str, ...], help: str
+        self,
+        code: str,
+        message: str,
+        target: PortName,
+        causes: tuple[str, ...],
+        help: str,
+        fix: Edit | None = None,
     ) -> None:
         place = self._place(target)
-        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help, fix=fix))
 
     def _place(self, target: PortName) -> Place:
         trail = trail_to(self.spec.nodes[target.node], target.port)

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
-from phonograph.errors import Diagnostic, GraphError, nearest
-from phonograph.graphs.compose import MAX_DEPTH, MAX_VALUES, Trail
+from phonograph.errors import Diagnostic, Edit, GraphError, nearest
+from phonograph.graphs.compose import MAX_DEPTH, MAX_VALUES, Mark, Trail
 from phonograph.graphs.document import MAX_BYTES, Document
+from phonograph.graphs.fixes import nearest_fix
+from phonograph.graphs.merge import trails
 from phonograph.graphs.parameters import GIVEN_LATER
 
 MAX_CHARACTERS = 4 * MAX_BYTES
 
+_MOST_GUESSES = 20
 _REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*(?:\.\w+)*)\}")
 
 
-def fill_in_references(document: Document) -> tuple[Document, list[Diagnostic]]:
+def fill_in_references(
+    document: Document, given: Container[Trail] = ()
+) -> tuple[Document, list[Diagnostic]]:
     """Return the document with every reference replaced, and the references that cannot be.
 
     A text that is one reference becomes the value itself, of whatever kind; inside a longer text
-    the value must be single. A reference to `???` is left open too. Values that came through a
-    reference keep their marks and their folders.
+    the value must be single. A reference to `???` is left open too. What is inside of a value that
+    came through a reference keeps its marks. A path that starts with a reference is relative to
+    what the referred path is relative to.
+
+    Args:
+        document: as read.
+        given: values whose references are to be mended where the value itself stands.
 
     Raises:
         GraphError: references expand beyond a bound.
@@ -33,14 +43,15 @@ def fill_in_references(document: Document) -> tuple[Document, list[Diagnostic]]:
     >>> fill_in_references(document)[0].data
     {'root': 'data', 'train': 'data/a', 'n': ['data']}
     """
-    filler = _Filler(document)
+    filler = _Filler(document, given)
     data = filler.fill(document.data, ())
     return replace(document, data=data, marks=filler.marks, folders=filler.folders), filler.faults
 
 
 class _Filler:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, given: Container[Trail]) -> None:
         self.document = document
+        self.given = given
         self.marks = dict(document.marks)
         self.folders = dict(document.folders)
         self.faults: list[Diagnostic] = []
@@ -82,10 +93,14 @@ class _Filler:
         target = self._target(name, trail)
         if target is None:
             return None
-        found = self._value_at(target, trail)
-        for inner in _trails(found, ()):
-            if inner and (*target, *inner) in self.marks:
-                self.marks[*trail, *inner] = self.marks[*target, *inner]
+        found = self._value_at(target)
+        self._take_folder(target, trail)
+        for inner in trails(found):
+            if (inner or target in self.given) and (*target, *inner) in self.marks:
+                value, key = self.marks[*target, *inner], self.marks.get(trail)
+                self.marks[*trail, *inner] = (
+                    value if inner or not key else Mark(value.value, key.key)
+                )
             if (*target, *inner) in self.folders:
                 self.folders[*trail, *inner] = self.folders[*target, *inner]
         return found
@@ -95,11 +110,13 @@ class _Filler:
         end = 0
         for match in _REFERENCE.finditer(text):
             target = self._target(match[1], trail)
-            value = None if target is None else self._value_at(target, trail)
+            value = None if target is None else self._value_at(target)
             if value == GIVEN_LATER:
                 return GIVEN_LATER
             if value is None and (target is None or target in self.lost):
                 return ""
+            if target is not None and match.start() == 0:
+                self._take_folder(target, trail)
             parts += [text[end : match.start()], self._written(value, match[1], trail)]
             end = match.end()
         whole = "".join([*parts, text[end:]])
@@ -117,16 +134,18 @@ class _Filler:
                 return str(value).lower()
         return str(value)
 
-    def _value_at(self, target: Trail, trail: Trail) -> Any:
-        """Return what a reference stands for; the folder of its paths comes along."""
+    def _value_at(self, target: Trail) -> Any:
+        """Return what a reference stands for."""
         value = self.document.data
         for step in target:
             value = value[step]
-        value = self.fill(value, target)
-        for depth in range(1, len(target) + 1):
-            if target[:depth] in self.folders:
-                self.folders[trail] = self.folders[target[:depth]]
-        return value
+        return self.fill(value, target)
+
+    def _take_folder(self, target: Trail, trail: Trail) -> None:
+        """Make paths at a trail relative to what paths at another are relative to."""
+        known = (target[:depth] for depth in range(len(target), 0, -1))
+        nearest = next((self.folders[one] for one in known if one in self.folders), None)
+        self.folders[trail] = nearest or self.document.folder
 
     def _target(self, name: str, trail: Trail) -> Trail | None:
         target: Trail = ()
@@ -136,11 +155,15 @@ class _Filler:
             try:
                 inside = inside[step]
             except (LookupError, TypeError):
-                known = [".".join(map(str, one)) for one in self.document.marks if one]
-                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known))
+                known = self._names() if len(self.faults) < _MOST_GUESSES else []
+                fix = nearest_fix(self.document.place(*trail), name, known, around="${{{}}}")
+                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known), fix)
                 return None
             target = (*target, step)
         return target
+
+    def _names(self) -> list[str]:
+        return [".".join(map(str, trail)) for trail in self.document.marks if trail]
 
     def _lose_circle(self, trail: Trail) -> None:
         circle = [*self.open[self.open.index(trail) :], trail]
@@ -149,22 +172,11 @@ class _Filler:
             self._lose(trail, f"this value refers to itself: {path}")
         self.lost |= set(circle)
 
-    def _lose(self, trail: Trail, message: str, help: str = "") -> None:
+    def _lose(self, trail: Trail, message: str, help: str = "", fix: Edit | None = None) -> None:
         if trail not in self.lost:
             self.lost.add(trail)
             place = self.document.place(*trail)
-            self.faults.append(Diagnostic("PG007", message, place, help=help))
+            self.faults.append(Diagnostic("PG007", message, place, help=help, fix=fix))
 
     def _stop(self, message: str, trail: Trail) -> None:
         raise GraphError(Diagnostic("PG003", message, self.document.place(*trail)))
-
-
-def _trails(value: Any, trail: Trail) -> Iterator[Trail]:
-    yield trail
-    match value:
-        case dict():
-            for key, inner in value.items():
-                yield from _trails(inner, (*trail, key))
-        case list():
-            for place, inner in enumerate(value):
-                yield from _trails(inner, (*trail, place))

@@ -7,13 +7,14 @@ from typing import Any
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.compose import Trail
+from phonograph.graphs.document import Document
 from phonograph.graphs.parameters import GIVEN_LATER
 from phonograph.graphs.solved import SolvedGraph
 
 
 def left_open(graph: SolvedGraph) -> Iterator[str]:
     """Give the path of every setting that is still `???`."""
-    for trail in _open_below(graph.spec.document.data, ()):
+    for trail in _open(graph.spec.document):
         yield _spelt(trail)
 
 
@@ -27,8 +28,20 @@ def left_open_faults(graph: SolvedGraph) -> list[Diagnostic]:
             document.place(*trail),
             help=f"give it: {_spelt(trail)}=…",
         )
-        for trail in _open_below(document.data, ())
+        for trail in _open(document)
     ]
+
+
+def _open(document: Document) -> Iterator[Trail]:
+    """Give the trails of what is open; inside of composites, those of the variables that are."""
+    told = {name for name, variables in document.parts.items() if variables}
+    for name, variables in document.parts.items():
+        for variable in variables:
+            yield ("modules", name, "with", variable)
+    for trail in _open_below(document.data, ()):
+        inside = trail[0] == "modules" and str(trail[1]).partition(".")[0] in told
+        if not inside:
+            yield trail
 
 
 def _spelt(trail: Trail) -> str:

@@ -13,6 +13,7 @@ from phonograph.graphs.document import Document
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.spec import SCHEMA_VERSION, PortName, ViewSpec
+from phonograph.graphs.views import without_lengths
 from phonograph.types.ports import grouped
 
 
@@ -26,7 +27,7 @@ def to_lock(graph: SolvedGraph) -> dict[str, Any]:
             name: _node(graph, graph.nodes[name])
             for name in nx.lexicographical_topological_sort(wiring)
         },
-        "views": {name: _view(view) for name, view in sorted(graph.spec.views.items())},
+        "views": {name: _view(graph, view) for name, view in sorted(graph.spec.views.items())},
     }
 
 
@@ -54,17 +55,26 @@ def _node(graph: SolvedGraph, node: SolvedNode) -> dict[str, Any]:
     if any(sources.values()):
         written["from"] = grouped({port: str(one) for port, one in sources.items() if one})
     if node.use is None:
-        given = sorted(node.parameters.items())
-        written["with"] = {name: to_plain(value) for name, value in given}
+        written["with"] = _in_order({n: to_plain(value) for n, value in node.parameters.items()})
     if node.only:
         written["only"] = node.only
     return written
 
 
-def _view(view: ViewSpec) -> dict[str, Any]:
+def _in_order(value: Any) -> Any:
+    """Sort the keys of mappings: in which order they were written means nothing."""
+    match value:
+        case dict():
+            return {key: _in_order(value[key]) for key in sorted(value)}
+        case list():
+            return [_in_order(item) for item in value]
+    return value
+
+
+def _view(graph: SolvedGraph, view: ViewSpec) -> dict[str, Any]:
     written: dict[str, Any] = {"run": [str(port) for port in view.run]}
     if view.feed:
-        written["feed"] = [str(port) for port in view.feed]
+        written["feed"] = [str(port) for port in without_lengths(graph, view.feed)]
     if view.split:
         written["split"] = view.split
     if view.score:

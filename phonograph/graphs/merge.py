@@ -10,7 +10,7 @@ from typing import Any
 from phonograph.graphs.compose import Mark, Trail
 from phonograph.graphs.document import Document
 
-_TAGS = ("module", "use", "type", "name")
+_TAGS = ("module", "type", "name")
 _OF_A_MODULE = ("module", "use", "with", "version")
 
 
@@ -79,11 +79,12 @@ class _Merger:
 
 def _dropped(below: dict[str, Any], above: dict[str, Any], trail: Trail) -> frozenset[str]:
     """Name what no longer belongs to a mapping that became something else."""
-    tags = [tag for tag in _TAGS if trail and tag in above]
     if len(trail) == 2 and trail[0] == "modules":
         old, new = (_identity(node) for node in (below, above))
         return frozenset(_OF_A_MODULE if any(new) and new != old else ())
-    changed = any(tag in below and below[tag] != above[tag] for tag in tags)
+    if len(trail) < 2 or (trail[0] == "modules" and len(trail) == 3):
+        return frozenset()  # its keys are names that the graph gives, or those of a constructor
+    changed = any(tag in below and below[tag] != above[tag] for tag in _TAGS if tag in above)
     return frozenset(below) if changed else frozenset()
 
 

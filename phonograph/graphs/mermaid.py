@@ -64,7 +64,7 @@ def _second_line(node: NodeRow) -> str:
 
 def _id(name: str) -> str:
     # a bare `end`, `graph` or `style` would be read as Mermaid's own word
-    return f"n_{name}"
+    return f"n_{name.replace('.', '__')}"
 
 
 def _edge(wire: WireRow) -> str:

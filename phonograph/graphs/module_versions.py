@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
 from phonograph.errors import Diagnostic
-from phonograph.graphs.compose import Mark, Trail
+from phonograph.graphs.compose import Trail
+from phonograph.graphs.document import Document
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName, ViewSpec
-from phonograph.types.migration import Migration
+from phonograph.types.migration import Migration, refuse_both
 from phonograph.types.ports import item_of
 from phonograph.types.registry import Registry
 
@@ -28,22 +29,31 @@ def migrate_modules(spec: GraphSpec, registry: Registry) -> tuple[GraphSpec, lis
     if all(node.version is None for node in spec.nodes.values()):
         return spec, []
     faults: list[Diagnostic] = []
-    marks = dict(spec.document.marks)
+    document = replace(
+        spec.document, marks=dict(spec.document.marks), folders=dict(spec.document.folders)
+    )
     nodes = dict(spec.nodes)
     outputs: dict[PortName, PortName] = {}
     for node in spec.nodes.values():
         steps = _steps(node, registry)
         if isinstance(steps, str):
-            place = spec.document.place("modules", node.name, "version")
-            help = "install the version of the package that wrote it, or a newer one"
-            faults.append(Diagnostic("PG046", steps, place, help=help))
+            if node.use is None:  # else it is told of its owner
+                place = spec.document.place("modules", node.name, "version")
+                help = "install the version of the package that wrote it, or a newer one"
+                faults.append(Diagnostic("PG046", steps, place, help=help))
             nodes[node.name] = replace(node, unclear=True)
             continue
-        for step in steps:
-            nodes[node.name] = _migrated(nodes[node.name], step, marks)
-            for old, new in step.outputs.items():
-                _rename_output(outputs, node.name, old, new)
-    document = replace(spec.document, marks=marks)
+        try:
+            for step in steps:
+                nodes[node.name] = _migrated(nodes[node.name], step, document)
+        except ValueError as error:
+            if node.use is None:
+                message = f"`{node.name}` is written for version {node.version} of {node.module}"
+                place = spec.document.place("modules", node.name, "version")
+                faults.append(Diagnostic("PG046", f"{message}: {error}", place))
+            nodes[node.name] = replace(node, unclear=True)
+            continue
+        _rename_outputs(outputs, node.name, steps)
     renamed = replace(spec, nodes=nodes, document=document)
     return (_with_outputs(renamed, outputs) if outputs else renamed), faults
 
@@ -85,12 +95,12 @@ def _steps(node: NodeSpec, registry: Registry) -> list[Migration] | str:
     return [registration.migrations[version] for version in range(then, now)]
 
 
-def _migrated(node: NodeSpec, step: Migration, marks: dict[Trail, Mark]) -> NodeSpec:
+def _migrated(node: NodeSpec, step: Migration, document: Document) -> NodeSpec:
     top = ("modules", node.name)
-    for old, new in step.parameters.items():
-        _move(marks, (*top, "with", old), (*top, "with", new))
-    for old, new in step.inputs.items():
-        _move(marks, (*top, "from", old), (*top, "from", new))
+    refuse_both(step.inputs, {item_of(key)[0] for key in node.sources if key is not None})
+    for below, names in (("with", step.parameters), ("from", step.inputs)):
+        _move(document.marks, (*top, below), names)
+        _move(document.folders, (*top, below), names)
     sources = {_renamed_input(key, step.inputs): one for key, one in node.sources.items()}
     return replace(node, sources=sources, parameters=step.renamed(node.parameters))
 
@@ -103,14 +113,26 @@ def _renamed_input(key: str | None, inputs: Mapping[str, str]) -> str | None:
     return new if item is None else f"{new}.{item}"
 
 
-def _move(marks: dict[Trail, Mark], old: Trail, new: Trail) -> None:
-    for trail in [trail for trail in marks if trail[: len(old)] == old]:
-        marks[*new, *trail[len(old) :]] = marks[trail]
+def _move(entries: dict[Trail, Value], top: Trail, names: Mapping[str, str]) -> None:
+    """Bring what stands at the old names of keys below a trail to the new ones."""
+    depth = len(top)
+    moved = {
+        (*top, names[str(trail[depth])], *trail[depth + 1 :]): value
+        for trail, value in entries.items()
+        if trail[:depth] == top and len(trail) > depth and trail[depth] in names
+    }
+    entries.update(moved)
 
 
-def _rename_output(outputs: dict[PortName, PortName], node: str, old: str, new: str) -> None:
-    first = next((o for o, n in outputs.items() if n == PortName(node, old)), PortName(node, old))
-    outputs[first] = PortName(node, new)
+def _rename_outputs(
+    outputs: dict[PortName, PortName], node: str, steps: Iterable[Migration]
+) -> None:
+    names: dict[str, str] = {}
+    for step in steps:
+        later = {old: step.outputs.get(new, new) for old, new in names.items()}
+        names = {**step.outputs, **later}
+    for old, new in names.items():
+        outputs[PortName(node, old)] = PortName(node, new)
 
 
 def _with_outputs(spec: GraphSpec, outputs: Mapping[PortName, PortName]) -> GraphSpec:
@@ -122,7 +144,12 @@ def _with_outputs(spec: GraphSpec, outputs: Mapping[PortName, PortName]) -> Grap
         for name, node in spec.nodes.items()
     }
     views = {name: _view_with(view, real) for name, view in spec.views.items()}
-    return replace(spec, nodes=nodes, views=views)
+    exposed = {
+        str(real(PortName(*text.rsplit(".", 1)))): place
+        for text, place in spec.document.exposed.items()
+    }
+    document = replace(spec.document, exposed=exposed)
+    return replace(spec, nodes=nodes, views=views, document=document)
 
 
 def _view_with(view: ViewSpec, real: Callable[[PortName], PortName]) -> ViewSpec:

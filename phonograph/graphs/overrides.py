@@ -67,8 +67,9 @@ def _apply(document: Document, text: str) -> list[Diagnostic]:
         return [Diagnostic("PG005", f"cannot read the value of `{key}`: {reason}", here)]
     except LookupError as error:
         return [Diagnostic("PG005", str(error.args[0]), here)]
-    for old in [old for old in document.marks if old[: len(trail)] == trail]:
-        del document.marks[old]
+    for kept in (document.marks, document.folders):
+        for old in [old for old in kept if old[: len(trail)] == trail]:
+            del kept[old]
     for depth in range(1, len(trail) + 1):
         document.marks.setdefault(trail[:depth], Mark(here, here))
     document.folders[trail] = Path.cwd()

@@ -29,6 +29,14 @@ def port_references(data: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
         yield from _texts(expose.get("outputs"), ("expose", "outputs"))
 
 
+def put_reference(data: Any, trail: Trail, text: str) -> None:
+    """Write another `node.port` at the trail of one."""
+    *way, last = trail
+    for key in way:
+        data = data[key]
+    data[last] = text
+
+
 def _entries(value: Any) -> list[tuple[str, Any]]:
     return list(value.items()) if isinstance(value, dict) else []
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from phonograph.errors import Diagnostic
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import added
+from phonograph.graphs.parameters import shown
 from phonograph.graphs.spec import SCHEMA_VERSION
 
 KEY = "phonograph"
@@ -21,8 +24,8 @@ def migrate_schema(
 ) -> Document:
     """Return the document as the present version would write it.
 
-    A version that is missing, newer, or so old that nothing leads from it is left for the reader of
-    the graph to tell.
+    A version that is missing, newer, or so old that nothing leads from it stays; `version_fault`
+    tells of it.
 
     Args:
         document: as read.
@@ -40,3 +43,18 @@ def migrate_schema(
         document = migrations[version](document)
         document.data[KEY] = version + 1
     return document
+
+
+def version_fault(document: Document) -> Diagnostic | None:
+    """Return what is wrong with the version of a mapping, or None."""
+    version = document.data.get(KEY)
+    help = f"write `{KEY}: {SCHEMA_VERSION}` at the top"
+    if version is None:
+        first = document.key_place(next(iter(document.data), ""))
+        fix = added(first, f"{KEY}: {SCHEMA_VERSION}", before=True)
+        message = "the schema version is missing"
+        return Diagnostic("PG009", message, document.place(), help=help, fix=fix)
+    if version == SCHEMA_VERSION and not isinstance(version, bool):
+        return None
+    message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
+    return Diagnostic("PG009", message, document.place(KEY), help=help)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from phonograph.errors import Diagnostic
@@ -32,7 +33,7 @@ from phonograph.graphs.shared_weights import follow_uses
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
-from phonograph.graphs.views import view_port_faults
+from phonograph.graphs.views import exposed_faults, view_port_faults
 from phonograph.graphs.wiring import Wiring, wire_up
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Unknown, Value
@@ -76,6 +77,7 @@ def _prove(spec: GraphSpec, registry: Registry) -> Proof:
     axes, found = follow_axes(spec, wiring, declarations, values)
     faults += found
     faults += view_port_faults(spec, declarations)
+    faults += exposed_faults(spec, declarations)
     return Proof(spec, nodes, wiring, solution, values, axes, faults, conflicts)
 
 
@@ -104,16 +106,19 @@ def _unclear(spec: GraphSpec, nodes: dict[str, DeclaredNode], wiring: Wiring) ->
     if named - set(spec.nodes):  # a node that is not there may decide anything
         return frozenset(spec.nodes)
     meant = {port.node for name in wiring.tainted for port in spec.nodes[name].sources.values()}
-    for name in wiring.tainted & nodes.keys():
-        for port, kind in nodes[name].declaration.ports.inputs.items():
-            if wiring.source_of(PortName(name, port)) is None:
-                meant |= {other for other, node in nodes.items() if _could_feed(node, kind)}
+    wanted = {
+        kind
+        for name in wiring.tainted & nodes.keys()
+        for port, kind in nodes[name].declaration.ports.inputs.items()
+        if wiring.source_of(PortName(name, port)) is None
+    }
+    meant |= {name for name, node in nodes.items() if _could_feed(node, wanted)}
     return frozenset(at_fault | meant)
 
 
-def _could_feed(node: DeclaredNode, wanted: Kind) -> bool:
+def _could_feed(node: DeclaredNode, wanted: Iterable[Kind]) -> bool:
     outputs = node.declaration.ports.outputs.values()
-    return any(reason_not_to_join(kind, wanted) is None for kind in outputs)
+    return any(reason_not_to_join(kind, one) is None for kind in outputs for one in wanted)
 
 
 def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
@@ -123,6 +128,7 @@ def _equations(nodes: dict[str, DeclaredNode], wiring: Wiring) -> Equations:
             equations.anchors += anchors_of(name, node.declaration, node.given, node.derived)
         else:
             equations.links += shared_sizes(node.owner, name, node.declaration)
+            equations.anchors += anchors_of(name, node.declaration, {}, {})
         equations.sums += sums_of(name, node.declaration)
     for wire in wiring.wires:
         source = nodes[wire.source.node].declaration.ports.outputs[wire.source.port]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wiring
 from phonograph.types.declaration import Declaration
-from phonograph.types.equalities import Value
+from phonograph.types.equalities import Anchor, Unknown, Value
 from phonograph.types.kinds import Kind
 from phonograph.types.part import parts_in
 from phonograph.types.step_functions import same_function, slope_and_period
@@ -112,12 +112,14 @@ class SolvedGraph:
         wiring: all wires.
         nodes: solved nodes, in the order in which data flows.
         counted: each output of kind Lengths -> the axis whose steps it counts.
+        reasons: each solved value -> where it came from.
     """
 
     spec: GraphSpec
     wiring: Wiring
     nodes: Mapping[str, SolvedNode]
     counted: Mapping[PortName, Extent]
+    reasons: Mapping[Unknown, Anchor] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:

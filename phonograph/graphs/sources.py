@@ -52,12 +52,16 @@ class Sources:
         if not text.endswith(SUFFIXES):
             help = f"name a file that ends in {' or '.join(SUFFIXES)}, or a recipe: {SCHEME}asr/…"
             raise _refusal(f"`{text}` is no graph file", place, help=help)
-        resolved = path.resolve()
+        try:
+            resolved = path.resolve()
+            is_file = resolved.is_file()
+        except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, a NUL
+            raise _refusal(f"`{text}` cannot be looked up", place, str(error)) from None
         if not any(resolved.is_relative_to(root) for root in (self.root, _PACKAGE)):
             cause = f"files are read only below {self.root}"
             help = "run phonograph in the folder that holds both files"
-            raise _refusal(f"`{text}` lies outside", place, cause, help)
-        if not resolved.is_file():
+            raise _refusal(f"`{text}` lies outside of what may be read", place, cause, help)
+        if not is_file:
             raise _refusal(f"there is no file `{text}`", place, f"looked for {resolved}")
         return resolved, _name(path)
 

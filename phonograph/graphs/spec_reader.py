@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import nearest_fix, replaced
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.parameters import shown
-from phonograph.graphs.spec import SCHEMA_VERSION, GraphSpec, NodeSpec, PortName, ViewSpec
+from phonograph.graphs.schema_versions import KEY, version_fault
+from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName, ViewSpec
 
 _TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
 _NODE = ("module", "from", "with", "only", "use", "version")
@@ -60,29 +62,41 @@ class _SpecReader:
         )
         return spec, self.faults
 
-    def _fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+    def _fault(
+        self,
+        code: str,
+        message: str,
+        *trail: str | int,
+        help: str = "",
+        fix: Edit | None = None,
+    ) -> None:
         place = self.document.place(*trail)
-        self.faults.append(Diagnostic(code, message, place, help=help))
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
-    def _key_fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+    def _key_fault(
+        self,
+        code: str,
+        message: str,
+        *trail: str | int,
+        help: str = "",
+        fix: Edit | None = None,
+    ) -> None:
         place = self.document.key_place(*trail)
-        self.faults.append(Diagnostic(code, message, place, help=help))
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
     def _known_keys(self, data: Mapping[str, Any], known: tuple[str, ...], *trail: str) -> None:
         where = f" under `{'.'.join(trail)}`" if trail else ""
         for key in data:
             if key not in known:
                 message = f"unknown key `{key}`{where}"
-                self._key_fault("PG008", message, *trail, key, help=nearest(key, known))
+                place = self.document.key_place(*trail, key)
+                fix = nearest_fix(place, key, known, taken=data)
+                self._key_fault("PG008", message, *trail, key, help=nearest(key, known), fix=fix)
 
     def _version(self, data: Mapping[str, Any]) -> None:
-        version = data.get("phonograph")
-        help = f"write `phonograph: {SCHEMA_VERSION}` at the top"
-        if version is None and set(data) <= set(_TOP):
-            self._fault("PG009", "the schema version is missing", help=help)
-        elif version is not None and (version != SCHEMA_VERSION or isinstance(version, bool)):
-            message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"
-            self._fault("PG009", message, "phonograph", help=help)
+        fault = version_fault(self.document)
+        if fault and (data.get(KEY) is not None or set(data) <= set(_TOP)):
+            self.faults.append(fault)
 
     def _mapping(self, data: Mapping[str, Any], key: str, *trail: str) -> Mapping[str, Any]:
         value = data.get(key)
@@ -153,7 +167,8 @@ class _SpecReader:
             known = list(views) if isinstance(views, dict) else []
             help = nearest(str(only), known) or "add this view under `views:`, or delete `only`"
             message = f"`only` must be the name of a view, got {shown(only)}"
-            self._fault("PG041", message, *trail, help=help)
+            fix = nearest_fix(self.document.place(*trail), str(only), known)
+            self._fault("PG041", message, *trail, help=help, fix=fix)
         return None
 
     def _use(self, data: Mapping[str, Any], *trail: str) -> str | None:
@@ -185,6 +200,11 @@ class _SpecReader:
         sources: dict[str | None, PortName] = {}
         for port, given in entries:
             where = (*trail, *([] if port is None else [port]))
+            if port is not None and not port.isidentifier():
+                message = f"`{port}` is no name of an input"
+                help = "write a list for several: inputs: [a.encoded, b.encoded]" * ("." in port)
+                self._key_fault("PG012", message, *where, help=help)
+                continue
             if given == []:
                 self._fault("PG009", "this list of outputs is empty", *where, help=_PORT)
             keyed = [(port, where, given)]
@@ -222,7 +242,8 @@ class _SpecReader:
         if split is not None and split not in _SPLITS:
             help = nearest(str(split), _SPLITS)
             message = f"`split` must be a part of the data, got {shown(split)}"
-            self._fault("PG041", message, *trail, "split", help=help)
+            fix = nearest_fix(self.document.place(*trail, "split"), str(split), _SPLITS)
+            self._fault("PG041", message, *trail, "split", help=help, fix=fix)
         return ViewSpec(name, run, feed, split, self._score(data, *trail))
 
     def _ports(self, data: Mapping[str, Any], *trail: str) -> tuple[PortName, ...]:
@@ -231,7 +252,8 @@ class _SpecReader:
             return ()
         if not isinstance(written, list):
             message = f"`{trail[-1]}` must be a list, got {shown(written)}"
-            self._fault("PG009", message, *trail, help="write it in brackets: [node.port]")
+            fix = replaced(self.document.place(*trail), str(written), f"[{written}]")
+            self._fault("PG009", message, *trail, help="write it in brackets: [node.port]", fix=fix)
             return ()
         found = [self._port(text, *trail, index) for index, text in enumerate(written)]
         return tuple(port for port in found if port)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Place, nearest
+from phonograph.graphs.fixes import port_fix
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
 from phonograph.graphs.spec import GraphSpec, PortName, ViewSpec
 from phonograph.types.declaration import Declaration
@@ -54,7 +55,11 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
     faults = []
     for view in spec.views.values() if spec.nodes else ():
         for trail, port in _written_ports(view):
+            if _is_told(spec, declarations, port):
+                continue
             reason, help = _why_no_output(spec, declarations, port)
+            place = spec.document.place("views", view.name, *trail)
+            fix = port_fix(place, port, spec.nodes, declarations) if reason else None
             if not reason and trail[0] == "score" and port.node in declarations:
                 kind = declarations[port.node].ports.outputs[port.port]
                 if not isinstance(kind, Text):
@@ -62,9 +67,25 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
             elif not reason and _is_network(declarations, port):
                 reason = f"`{port}` is a module, which a decoder uses; a view gives values"
             if reason:
-                place = spec.document.place("views", view.name, *trail)
-                faults.append(Diagnostic("PG012", reason, place, help=help))
+                faults.append(Diagnostic("PG012", reason, place, help=help, fix=fix))
     return faults
+
+
+def exposed_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -> list[Diagnostic]:
+    """Return the outputs that composites expose and no node inside has."""
+    faults: dict[Place, Diagnostic] = {}
+    for text, place in spec.document.exposed.items():
+        node, _, port = text.rpartition(".")
+        reason, help = _why_no_output(spec, declarations, PortName(node, port))
+        if reason:
+            faults.setdefault(place, Diagnostic("PG012", reason, place, help=help))
+    return list(faults.values())
+
+
+def _is_told(spec: GraphSpec, declarations: Mapping[str, Declaration], port: PortName) -> bool:
+    """Whether what is wrong with a port is told where a composite exposes it."""
+    exposed = str(port) in spec.document.exposed
+    return exposed and bool(_why_no_output(spec, declarations, port)[0])
 
 
 def check_views(graph: SolvedGraph) -> list[Diagnostic]:
@@ -150,6 +171,13 @@ def _with_lengths(graph: SolvedGraph, feed: tuple[PortName, ...]) -> tuple[PortN
             if stated is not None:
                 ports[stated] = None
     return tuple(ports)
+
+
+def without_lengths(graph: SolvedGraph, feed: tuple[PortName, ...]) -> tuple[PortName, ...]:
+    """Leave out of what is fed the lengths that come along with a tensor anyway."""
+    tensors = tuple(p for p in feed if not isinstance(graph.output(p).kind, Lengths))
+    along = set(_with_lengths(graph, tensors))
+    return tuple(port for port in feed if port in tensors or port not in along)
 
 
 class _Route:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from torch import nn
 
 from phonograph.errors import Diagnostic, nearest
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import Model
+
+_MOST_GUESSES = 20
 
 
 def matches(pattern: str, key: str) -> bool:
@@ -54,6 +57,8 @@ def init_faults(model: Model) -> list[Diagnostic]:
         message = "`init` must say which bundle to start `from`"
         faults.append(Diagnostic("PG050", message, document.place("init"), help=help))
     keys = list(model.module.state_dict())
+    nodes = dict.fromkeys(model.graph.spec.split(key)[0] for key in keys)
+    names = dict.fromkeys([*nodes, *keys, *(part for key in keys for part in _parts(key))])
     for setting in ("include", "exclude", "freeze"):
         patterns = init.get(setting) or []
         if not isinstance(patterns, list) or not all(isinstance(p, str) for p in patterns):
@@ -61,13 +66,24 @@ def init_faults(model: Model) -> list[Diagnostic]:
             faults.append(Diagnostic("PG050", message, document.place("init", setting)))
             continue
         for index, pattern in enumerate(patterns):
-            if not any(matches(pattern, key) for key in keys):
-                place = document.place("init", setting, index)
-                message = f"`{pattern}` names no weight of this graph"
-                nodes = dict.fromkeys(model.graph.spec.split(key)[0] for key in keys)
-                help = nearest(pattern, [*nodes, *keys])
-                faults.append(Diagnostic("PG051", message, place, help=help))
+            wild = any(letter in pattern for letter in "*?[")
+            if pattern in names or (wild and any(fnmatchcase(key, pattern) for key in keys)):
+                continue
+            place = document.place("init", setting, index)
+            message = f"`{pattern}` names no weight of this graph"
+            known = [*nodes, *keys] if len(faults) < _MOST_GUESSES else []
+            fix = nearest_fix(place, pattern, known, taken=patterns)
+            help = nearest(pattern, known)
+            faults.append(Diagnostic("PG051", message, place, help=help, fix=fix))
     return faults
+
+
+def _parts(key: str) -> Iterator[str]:
+    """Yield what a weight is part of: `encoder`, `encoder.layers`."""
+    at = key.find(".")
+    while at >= 0:
+        yield key[:at]
+        at = key.find(".", at + 1)
 
 
 def _has_weights(built: object) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import networkx as nx
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.compose import Trail
+from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.list_ports import list_fault, target_of, trail_of, trail_to
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
@@ -16,6 +19,8 @@ from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.ports import item_of
 from phonograph.types.terms import Name, parse_term
+
+_LONGEST_CIRCLE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class _Wirer:
         self.sources: dict[PortName, PortName] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
+        self.stated: dict[tuple[str, Name], list[PortName]] = {}
+        self.fitting: dict[Kind, list[PortName]] = {}
         self.tainted = {n.name for n in spec.nodes.values() if n.unclear}
         self.tainted |= set(spec.nodes) - set(declarations)
 
@@ -85,9 +92,11 @@ class _Wirer:
         for node in known:
             self._connect(node)
         self._cut_circles()
-        flow = self._graph()
+        doubtful = _Doubtful(self._graph(), self.tainted)
         for node in known:
-            self._complete(node, flow)
+            self._complete(node, doubtful)
+            if node.name in self.tainted:
+                doubtful.add(node.name)
         graph = self._graph()
         wires = [wire for *_, wire in graph.edges(data="wire")]
         return Wiring(tuple(wires), graph, frozenset(self.tainted)), self.faults
@@ -109,10 +118,11 @@ class _Wirer:
         causes: tuple[str, ...] = (),
         help: str = "",
         key: bool = False,
+        fix: Edit | None = None,
     ) -> None:
         document = self.spec.document
         where = (document.key_place if key else document.place)("modules", node, *trail)
-        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help, fix=fix))
         self.tainted.add(node)
 
     def _connect(self, node: NodeSpec) -> None:
@@ -134,7 +144,9 @@ class _Wirer:
                 message = f"`{node.module}` has no input `{target}`"
                 known = list(dict.fromkeys(item_of(port)[0] for port in inputs))
                 help = nearest(target, known) or "it takes no inputs"
-                self._fault("PG012", message, node.name, *trail, help=help, key=True)
+                place = self.spec.document.key_place("modules", node.name, *trail)
+                fix = nearest_fix(place, target, known, taken=set(map(str, node.sources)))
+                self._fault("PG012", message, node.name, *trail, help=help, key=True, fix=fix)
                 continue
             self._join(source, PortName(node.name, target), trail)
 
@@ -150,22 +162,33 @@ class _Wirer:
             f"{target} takes {wanted}[{wanted.axes}]",
         )
         givers = self._givers(target.node, wanted)
-        help = "what fits here: " + ", ".join(givers) if givers else ""
-        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes)
+        help, fix = "what fits here: " + ", ".join(givers) if givers else "", None
+        if isinstance(wanted, Lengths):
+            help = f"delete `{target.port}`: lengths come along with their tensor"
+            fix = deleted(self.spec.document.key_place("modules", target.node, *trail), target.port)
+        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes, fix=fix)
 
     def _givers(self, node: str, wanted: Kind) -> list[str]:
         """List what could feed a port without going round in a circle."""
+        later = {node, *nx.descendants(self.written, node)}
+        if wanted not in self.fitting:
+            self.fitting[wanted] = [
+                PortName(name, port)
+                for name, declared in self.declarations.items()
+                for port, kind in declared.ports.outputs.items()
+                if reason_not_to_join(kind, wanted) is None
+            ]
+        fitting = (f"`{port}`" for port in self.fitting[wanted] if port.node not in later)
+        return list(islice(fitting, 4))
+
+    @cached_property
+    def written(self) -> nx.DiGraph:
+        """The nodes as they are written to follow one another, wires that do not fit among them."""
+        flow = nx.DiGraph()
+        flow.add_nodes_from(self.spec.nodes)
         nodes = self.spec.nodes.values()
-        flow = nx.DiGraph([(port.node, n.name) for n in nodes for port in n.sources.values()])
-        flow.add_node(node)
-        later = {node, *nx.descendants(flow, node)}
-        found = [
-            f"`{name}.{port}`"
-            for name, declared in self.declarations.items()
-            for port, kind in declared.ports.outputs.items()
-            if name not in later and reason_not_to_join(kind, wanted) is None
-        ]
-        return found[:4]
+        flow.add_edges_from((port.node, n.name) for n in nodes for port in n.sources.values())
+        return flow
 
     def _source_exists(self, node: str, source: PortName, trail: Trail) -> bool:
         if source.node not in self.spec.nodes:
@@ -177,9 +200,13 @@ class _Wirer:
         declared = self.declarations[source.node]
         if source.port in declared.ports.outputs:
             return True
+        if str(source) in self.spec.document.exposed:  # told where it is exposed
+            self.tainted.add(node)
+            return False
         message = f"`{source.node}` ({declared.id}) has no output `{source.port}`"
         help = nearest(source.port, list(declared.ports.outputs))
-        self._fault("PG012", message, node, *trail, help=help)
+        fix = self._port_fix(node, source, trail)
+        self._fault("PG012", message, node, *trail, help=help, fix=fix)
         return False
 
     def _no_such_node(self, node: str, source: PortName, trail: Trail) -> None:
@@ -190,7 +217,12 @@ class _Wirer:
             self._fault("PG012", message, node, *trail, causes=causes)
         else:
             help = nearest(source.node, list(self.spec.nodes))
-            self._fault("PG012", message, node, *trail, help=help)
+            fix = self._port_fix(node, source, trail)
+            self._fault("PG012", message, node, *trail, help=help, fix=fix)
+
+    def _port_fix(self, node: str, source: PortName, trail: Trail) -> Edit | None:
+        place = self.spec.document.place("modules", node, *trail)
+        return port_fix(place, source, self.spec.nodes, self.declarations)
 
     def _only_fit(self, node: str, source: PortName, trail: Trail) -> str | None:
         declared = self.declarations[node]
@@ -203,9 +235,9 @@ class _Wirer:
         if len(fitting) == 1:
             return fitting[0]
         if not inputs:
-            self._fault(
-                "PG012", f"`{declared.id}` takes no inputs", node, *trail, help="delete `from`"
-            )
+            fix = deleted(self.spec.document.key_place("modules", node, "from"), "from")
+            message = f"`{declared.id}` takes no inputs"
+            self._fault("PG012", message, node, *trail, help="delete `from`", fix=fix)
             return None
         choices = ", ".join(f"{name}: …" for name in fitting or required)
         message = f"`{declared.id}` has several inputs for `{source}`"
@@ -213,23 +245,18 @@ class _Wirer:
         return None
 
     def _cut_circles(self) -> None:
-        graph = self._graph()
-        while True:
-            try:
-                circle = nx.find_cycle(graph)
-            except nx.NetworkXNoCycle:
-                return
-            wires = [graph.edges[edge]["wire"] for edge in circle]
+        for wires in _circles(self._graph()):
             last = wires[-1].target
-            path = " -> ".join([wire.source.node for wire in wires] + [last.node])
-            message = f"the graph runs in a circle: {path}"
+            names = [wire.source.node for wire in wires] + [last.node]
+            if len(names) > _LONGEST_CIRCLE:
+                names[_LONGEST_CIRCLE // 2 : -_LONGEST_CIRCLE // 2] = ["…"]
+            message = f"the graph runs in a circle: {' -> '.join(names)}"
             help = "data flows one way: take one of these wires out"
             trail = trail_to(self.spec.nodes[last.node], last.port)
             self._fault("PG040", message, last.node, *trail, help=help)
-            graph.remove_edge(*circle[-1])
             del self.sources[last]
 
-    def _complete(self, node: NodeSpec, flow: nx.MultiDiGraph) -> None:
+    def _complete(self, node: NodeSpec, doubtful: _Doubtful) -> None:
         declared = self.declarations[node.name]
         for port, kind in declared.ports.inputs.items():
             target = PortName(node.name, port)
@@ -241,7 +268,7 @@ class _Wirer:
                 if len(found) == 1:
                     self.sources[target] = found[0]
                     self.automatic.add(target)
-                elif not optional and not self.tainted & nx.ancestors(flow, node.name):
+                elif not optional and node.name not in doubtful:
                     self._no_single_lengths(target, kind, found)
             elif not optional:
                 self._missing(target, kind)
@@ -249,15 +276,23 @@ class _Wirer:
     def _missing(self, target: PortName, kind: Kind) -> None:
         givers = self._givers(target.node, kind)
         help = "a source of that kind is " + " or ".join(givers) if givers else ""
-        port = item_of(target.port)[0]
-        message = f"the input `{port}` of `{target.node}` ({kind}) is not wired"
-        self._fault("PG014", message, target.node, help=help, key=True)
+        named = f"{target.node}.{item_of(target.port)[0]}"
+        node, _, port = self.spec.document.known_as.get(named, named).rpartition(".")
+        message = f"the input `{port}` of `{node}` ({kind}) is not wired"
+        declared = self.declarations[target.node]
+        fix = wire_fix(self.spec.document, declared, target, givers, self.sources)
+        self._fault("PG014", message, target.node, help=help, key=True, fix=fix)
 
     def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:
         """Walk up the wires along one axis to the nearest node that states its lengths."""
         term, node = parse_term(kind.of), target.node
         found: list[PortName] = []
+        way: list[tuple[str, Name]] = []
         while isinstance(term, Name) and not found:
+            if (node, term) in self.stated:
+                found = self.stated[node, term]
+                break
+            way.append((node, term))
             arrival = self._arrival(node, term)
             if arrival is None:
                 break
@@ -270,6 +305,7 @@ class _Wirer:
                 for port, stated in outputs.items()
                 if isinstance(stated, Lengths) and parse_term(stated.of) == term
             ]
+        self.stated.update(dict.fromkeys(way, found))
         return found
 
     def _arrival(self, node: str, axis: Name) -> tuple[PortName, int] | None:
@@ -291,3 +327,46 @@ class _Wirer:
             message = f"nothing states the lengths of `{kind.of}` for `{target}`"
             help = f"wire it: from: {{…, {target.port}: node.lengths}}"
         self._fault("PG024", message, target.node, help=help, key=True)
+
+
+class _Doubtful:
+    """The nodes at fault, and all that come after them."""
+
+    def __init__(self, flow: nx.MultiDiGraph, tainted: Iterable[str]) -> None:
+        self._flow = flow
+        self._nodes: set[str] = set()
+        for node in tainted:
+            self.add(node)
+
+    def __contains__(self, node: str) -> bool:
+        return node in self._nodes
+
+    def add(self, node: str) -> None:
+        waiting = [node]
+        while waiting:
+            node = waiting.pop()
+            if node not in self._nodes:
+                self._nodes.add(node)
+                waiting += self._flow.successors(node)
+
+
+def _circles(graph: nx.MultiDiGraph) -> Iterator[list[Wire]]:
+    """Walk along all wires and yield, for each that leads back, the wires of its circle."""
+    done: set[str] = set()
+    for start in graph:
+        if start in done:
+            continue
+        way: list[Wire] = []
+        depth, ahead = {start: 0}, [iter(graph.out_edges(start, data="wire"))]
+        while ahead:
+            *_, wire = next(ahead[-1], (None,))
+            if wire is None:
+                ahead.pop()
+                done.add(depth.popitem()[0])
+                del way[-1:]
+            elif wire.target.node in depth:
+                yield [*way[depth[wire.target.node] :], wire]
+            elif wire.target.node not in done:
+                way.append(wire)
+                depth[wire.target.node] = len(depth)
+                ahead.append(iter(graph.out_edges(wire.target.node, data="wire")))

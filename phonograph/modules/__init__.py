@@ -9,6 +9,7 @@ MODULES = {
     "adapt.resample": f"{_HERE}.resample:Resample",
     "adapt.time_first": f"{_HERE}.time_first:TimeFirst",
     "adapt.transpose": f"{_HERE}.transpose:Transpose",
+    "block.residual": f"{_HERE}.residual_blocks:ResidualBlocks",
     "combine.concatenate": f"{_HERE}.concatenate:Concatenate",
     "combine.gate": f"{_HERE}.gate:Gate",
     "combine.residual": f"{_HERE}.residual:Residual",

@@ -27,6 +27,7 @@ from phonograph.modules.random_inputs import (
 from phonograph.modules.streaming_contract import streaming_faults
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Loss, parse_axes
+from phonograph.types.part import build_parts
 from phonograph.types.ports import grouped
 from phonograph.types.terms import axis_in
 
@@ -72,7 +73,7 @@ def contract_faults(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         declaration = declaration.unrolled(_counts(declaration, parameters))
-        subject = _Subject(declaration, declaration.cls(**parameters))
+        subject = _Subject(declaration, declaration.cls(**build_parts(parameters)))
         generator = torch.Generator().manual_seed(seed)
         numbers = numbers_of(declaration, parameters)
         batches = [draw(subject.inputs, numbers, generator, networks) for _ in range(_BATCHES)]

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from phonograph.modules.block_stream import StreamState
 from phonograph.modules.framing import Framing
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.halving import Span
 from phonograph.modules.moment import Moment
 from phonograph.modules.sliding_stream import SlidingStream
@@ -54,7 +55,7 @@ class FrameStream(SlidingStream):
         """Compute the frames that the next hops of a stream complete."""
         moment, size = self.moment(state), x.shape[1] // self.hop
         every = torch.cat([state.kept, x.float()], 1)
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             features = self.features(self._framed(every, moment, state.end, size))[:, :, :size]
         again = every[:, every.shape[1] - state.kept.shape[1] :]
         return moment.silenced(features), *moment.within(size), again

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.ranges import check_at_least
 
 
@@ -66,7 +67,7 @@ class SqueezeExcite(nn.Module):
         if self.training and self.window is not None:
             mask = mask & _stretch(mask.shape[3], self.window, mask.device)
         # float32: a sum over a long utterance loses digits in bf16.
-        with torch.autocast(frames.device.type, enabled=False):
+        with full_precision(frames):
             heard = (frames.float() * mask).sum((2, 3))
             mean = heard / mask.sum((2, 3)).clamp(min=1)
             gate = self.expand(self.activation(self.reduce(mean))).sigmoid()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.masks import valid_mask, zero_padding
 from phonograph.modules.ranges import check_at_least
 
@@ -149,7 +150,7 @@ class TimeNorm(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """Map [B, D, T] to [B, D, T]; what stands in the padding has no meaning."""
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             x_bdt = x.float()
             # products with 0 and 1 sum up valid steps without a copy of all steps
             valid_bt1 = valid_mask(lengths, x.shape[2]).float().unsqueeze(2)

@@ -12,6 +12,8 @@ from phonograph.types.vocabulary import Vocabulary
 Ties = Mapping[Unknown, Sequence[Link]]
 Map = tuple[Fraction, Fraction]
 
+_MOST_CHAINS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -21,7 +23,7 @@ class Conflict:
         blamed: the anchor that should change.
         required: the anchor that wins.
         expected: the value that would agree with `required` at the blamed unknown.
-        chain: port names from `required` to `blamed`.
+        chain: port names from `required` to `blamed`; empty after the first hundred of a component.
     """
 
     blamed: Anchor
@@ -71,8 +73,13 @@ class Component:
         if clashing:
             ways = Ways(self._ties, self.reason.unknown)
             self.conflicts = tuple(
-                Conflict(one, self.reason, self.values[one.unknown], ways.to(one.unknown))
-                for one in clashing
+                Conflict(
+                    one,
+                    self.reason,
+                    self.values[one.unknown],
+                    ways.to(one.unknown) if number < _MOST_CHAINS else (),
+                )
+                for number, one in enumerate(clashing)
             )
 
     def follow(self, root: Fraction, reason: Anchor) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,9 +34,20 @@ class Migration:
     settings: Callable[[Settings], Settings] | None = None
 
     def renamed(self, given: Settings) -> dict[str, Any]:
-        """Return parameters by their new names, and with their new values."""
+        """Return parameters by their new names, and with their new values.
+
+        Raises:
+            ValueError: both the old and the new name of a parameter are given, or the values
+                cannot be turned into new ones.
+        """
+        refuse_both(self.parameters, given)
         found = {self.parameters.get(name, name): value for name, value in given.items()}
-        return dict(self.settings(found)) if self.settings else found
+        if self.settings is None:
+            return found
+        try:
+            return dict(self.settings(found))
+        except (ArithmeticError, LookupError, TypeError) as error:
+            raise ValueError(f"its settings cannot be read: {error!r}") from error
 
     def weight(self, name: str) -> str | None:
         """Return the new name of a weight, or None when it is left out."""
@@ -46,3 +57,18 @@ class Migration:
         longest = max(starts, key=len)
         new = self.weights[longest]
         return None if new is None else new + name[len(longest) :]
+
+
+def refuse_both(names: Mapping[str, str], given: Container[str]) -> None:
+    """Refuse what has both an old name and the new one.
+
+    Args:
+        names: old name -> new name.
+        given: names as written.
+
+    Raises:
+        ValueError: names the first.
+    """
+    for old, new in names.items():
+        if old in given and new in given and new not in names:
+            raise ValueError(f"both `{old}` and its newer name `{new}` are given")

@@ -13,6 +13,7 @@ from phonograph.cli.main import app
 COMMANDS = [
     "check",
     "show",
+    "diff",
     "modules",
     "train",
     "evaluate",

@@ -168,7 +168,7 @@ def test_a_setting_that_is_wrong_gives_one_fault():
     nodes = (
         "  mel: {module: asr.log_mel, from: data.audio}\n"
         "  stack: {module: combine.stack_frames, from: mel.features, with: {frames: three}}\n"
-        "  head: {module: asr.ctc_head, from: stacked.encoded}\n"
+        "  head: {module: asr.ctc_head, from: stack.encoded}\n"
     )
     assert said(nodes) == (
         'error[PG015]: `frames` of `stack` wants a whole number, got the text "three"\n'

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from phonograph.collections import default_registry
+from phonograph.collections import shipped_registry
 from phonograph.collections.asr.attention_decoder import AttentionDecoder
 from phonograph.collections.asr.joint import Joint
 from phonograph.collections.asr.log_mel import Compression
 from phonograph.collections.asr.predictor import Predictor
+from phonograph.collections.asr.recurrent import Recurrent
+from phonograph.collections.asr.row_conv import RowConv
 from phonograph.collections.asr.subsampling import Reduction, Subsampling
 from phonograph.collections.asr.tdt_joint import TdtJoint
 from phonograph.data.tokenizers import build_tokenizer
@@ -32,11 +34,15 @@ from phonograph.modules.recurrent_stack import Recurrence
 from phonograph.modules.squeeze_excite import Excite
 from phonograph.modules.transformer_layer import TransformerSettings
 from phonograph.modules.waveform_convs import WaveformConvSettings
+from phonograph.types.declaration import declaration_of
+from phonograph.types.part import Part
 from phonograph.types.vocabulary import Vocabulary
 
-REGISTRY = default_registry()
+REGISTRY = shipped_registry()
 SOURCES = [name for name in REGISTRY.ids if REGISTRY.load(name).is_source]
 ALPHABET = {"type": "characters", "alphabet": "ab "}
+ROW_CONV = Part(declaration_of(RowConv), {"feat_in": 4, "ahead": 2})
+BOTH_WAYS = Part(declaration_of(Recurrent), {"feat_in": 4, "d_model": 4})
 
 PARAMETERS: dict[str, list[dict[str, object]]] = {
     "adapt.log_softmax": [{"vocab": 3}],
@@ -240,6 +246,10 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
             "layers": 1,
             "recurrence": Recurrence("relu", bidirectional=False),
         },
+    ],
+    "block.residual": [
+        {"feat_in": 4, "block": ROW_CONV, "repeat": 2, "scale": 0.5, "dropout": 0.1},
+        {"feat_in": 4, "block": BOTH_WAYS},
     ],
     "asr.row_conv": [{"feat_in": 4, "ahead": 3}, {"feat_in": 2, "ahead": 1}],
     "asr.pyramid": [

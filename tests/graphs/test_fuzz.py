@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from phonograph.collections import default_registry
+from phonograph.errors import Diagnostic
 from phonograph.graphs.check import Checked, check_graph
+from phonograph.graphs.mend import mend
 
 GRAPH = """\
 phonograph: 1
@@ -132,6 +134,21 @@ def test_any_edit_gives_a_graph_or_faults(path, seed):
     for _ in range(dice.choice([1, 1, 1, 2, 4])):
         text = dice.choice(EDITS)(dice, text)
     check(path, text.encode())
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_mending_any_edit_never_leaves_more_faults(path, seed):
+    dice, text = random.Random(seed), GRAPH
+    for _ in range(dice.choice([1, 2, 4])):
+        text = dice.choice(EDITS)(dice, text)
+
+    def faults_of(attempt: str) -> Sequence[Diagnostic]:
+        return check(path, attempt.encode()).faults
+
+    mended = mend(text, "demo.yaml", faults_of)
+    assert len(mended.faults) <= len(faults_of(text))
+    assert tuple(faults_of(mended.text)) == mended.faults
+    assert (mended.text == text) == (mended.edits == 0)
 
 
 @pytest.mark.parametrize("seed", range(40))

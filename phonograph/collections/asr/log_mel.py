@@ -14,6 +14,7 @@ from torch import Tensor
 from phonograph.modules.feature_scale import FixedScale, standardized, standardized_together
 from phonograph.modules.frame_stream import FrameStream
 from phonograph.modules.framing import Framing
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
 from phonograph.modules.ranges import check_above_zero, check_at_least
@@ -174,7 +175,7 @@ class LogMel(FrameStream):
             [B, n_mels, T] features and [B] valid frames.
         """
         frames = self.outputs(lengths)
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio):
             features = self._scaled(self._bands_of(audio.float(), lengths))
             if (more := self.framing.frames_more) < 1:
                 features = features[:, :, : more - 1]  # one is made for every hop begun, and one

@@ -12,6 +12,7 @@ from phonograph.collections.asr.log_mel import whole_samples
 from phonograph.modules.feature_scale import standardized
 from phonograph.modules.frame_stream import FrameStream
 from phonograph.modules.framing import Framing
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.modules.short_time import power_spectrum
@@ -100,7 +101,7 @@ class LogSpectrogram(FrameStream):
         Returns:
             [B, bins, T] features and [B] valid frames.
         """
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio):
             padded = self.framing.padded(
                 audio.float(), lengths, hop=self.hop, n_fft=len(self.window)
             )

@@ -10,6 +10,7 @@ from torch import Tensor
 from phonograph.collections.asr.log_mel import Compression, LogMel
 from phonograph.modules.block_stream import StreamState
 from phonograph.modules.framing import Framing
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.mel_filters import MelFilters
 from phonograph.modules.wrapped_stream import WrappedStream
@@ -118,7 +119,7 @@ class Mfcc(WrappedStream):
         Returns:
             [B, n_mfcc, T] features and [B] valid frames.
         """
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio):
             bands_bdt, frames = self.log_mel(audio, lengths)
             cepstra = self.transform @ bands_bdt
         return zero_padding(cepstra, frames), frames
@@ -126,7 +127,7 @@ class Mfcc(WrappedStream):
     def advanced(self, x: Tensor, state: StreamState) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Compute the frames that the next hops of a stream complete."""
         bands_bdt, before, until, again = self.log_mel.advanced(x, state)
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             return self.transform @ bands_bdt, before, until, again
 
     def nothing(self, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.collections.asr.log_mel import whole_samples
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.half_rounding import rounded_to_half
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
@@ -115,7 +116,7 @@ class StoredLogMel(nn.Module):
         Returns:
             [B, n_mels, T] features and [B] valid frames.
         """
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio):
             padded = pad_ends(
                 audio.float(), lengths, before=self.before, after=self.after, padding="reflect"
             )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
 
+from phonograph.modules.full_precision import full_precision
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.types.kinds import Audio, Lengths
@@ -50,7 +50,7 @@ class WaveformNorm(nn.Module):
     @ports(audio=Audio("B S"), lengths=Lengths("B", of="S"), out={"normed": Audio("B S")})
     def forward(self, audio: Tensor, lengths: Tensor) -> Tensor:
         """Return [B, S] samples for [B, S] samples."""
-        with torch.autocast(audio.device.type, enabled=False):
+        with full_precision(audio):
             padding = ~valid_mask(lengths, audio.shape[1])
             count = lengths.clamp(min=1).unsqueeze(1)
             samples = audio.float().masked_fill(padding, 0.0)

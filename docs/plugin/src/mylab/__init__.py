@@ -1,0 +1,1 @@
+"""Modules of our own for phonograph."""
