@@ -11,7 +11,7 @@ from typing import Any
 from phonograph.errors import Diagnostic, Edit, Place
 from phonograph.graphs.fixes import deleted
 from phonograph.graphs.joins import roles_of
-from phonograph.graphs.list_ports import trail_of
+from phonograph.graphs.list_ports import trail_to
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wire, Wiring
@@ -239,7 +239,8 @@ class _Follower:
         self.faults.append(Diagnostic(code, message, place, causes=causes, help=help, fix=fix))
 
     def _place(self, target: PortName) -> Place:
-        return self.spec.document.place("modules", target.node, *trail_of(target.port))
+        trail = trail_to(self.spec.nodes[target.node], target.port)
+        return self.spec.document.place("modules", target.node, *trail)
 
 
 @lru_cache(maxsize=4096)

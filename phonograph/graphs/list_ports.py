@@ -45,6 +45,13 @@ def trail_of(key: str | None) -> tuple[str | int, ...]:
     return ("from", *([name] if name else []), *([] if item is None else [item]))
 
 
+def trail_to(node: NodeSpec, port: str) -> tuple[str | int, ...]:
+    """Return where the source of a port stands below its node, however it was written."""
+    _, item = item_of(port)
+    short = None if item is None else f".{item}"
+    return trail_of(next((key for key in (port, short) if key in node.sources), port))
+
+
 def list_fault(node: NodeSpec, declared: Declaration, document: Document) -> Diagnostic | None:
     """Return what is wrong with the lists under `from`, or None."""
     for key in node.sources:

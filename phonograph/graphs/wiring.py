@@ -13,7 +13,7 @@ from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
-from phonograph.graphs.list_ports import list_fault, target_of, trail_of
+from phonograph.graphs.list_ports import list_fault, target_of, trail_of, trail_to
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
@@ -252,7 +252,8 @@ class _Wirer:
                 names[_LONGEST_CIRCLE // 2 : -_LONGEST_CIRCLE // 2] = ["…"]
             message = f"the graph runs in a circle: {' -> '.join(names)}"
             help = "data flows one way: take one of these wires out"
-            self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
+            trail = trail_to(self.spec.nodes[last.node], last.port)
+            self._fault("PG040", message, last.node, *trail, help=help)
             del self.sources[last]
 
     def _complete(self, node: NodeSpec, doubtful: _Doubtful) -> None:

@@ -284,11 +284,10 @@ FURTHER = {  # a view that has to be fed more
         {"old": "feed: [data.audio]", "new": "feed: [data.audio, more.audio]"}
     ]
 }
+ADAPTED = [case for case in CASES if "put in" in case.said]
 
 
-@pytest.mark.parametrize(
-    "case", [c for c in CASES if "put in" in c.said], ids=lambda case: case.name
-)
+@pytest.mark.parametrize("case", ADAPTED, ids=lambda case: case.name)
 def test_pasting_an_adapter_mends_it(case):
     pasted = PASTED.search(case.said)
     assert pasted is not None
