@@ -96,7 +96,9 @@ class _Filler:
         for inner in trails(found):
             if (inner or target in self.given) and (*target, *inner) in self.marks:
                 value, key = self.marks[*target, *inner], self.marks.get(trail)
-                self.marks[*trail, *inner] = value if inner or not key else Mark(value.value, key.key)
+                self.marks[*trail, *inner] = (
+                    value if inner or not key else Mark(value.value, key.key)
+                )
             if (*target, *inner) in self.folders:
                 self.folders[*trail, *inner] = self.folders[*target, *inner]
         return found
@@ -172,4 +174,3 @@ class _Filler:
 
     def _stop(self, message: str, trail: Trail) -> None:
         raise GraphError(Diagnostic("PG003", message, self.document.place(*trail)))
-

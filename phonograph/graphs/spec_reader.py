@@ -96,7 +96,7 @@ class _SpecReader:
         if data is None:
             return None
         if not isinstance(data, dict) or (data and not set(data) & set(_NODE)):
-            help = f"write `{name}: {{module: …, from: …}}`"
+            help = f"write `{name.rpartition('.')[2]}: {{module: …, from: …}}`"
             got = "none of its keys" if isinstance(data, dict) else shown(data)
             self._fault("PG009", f"`{name}` must be a node, got {got}", *trail, help=help)
             return NodeSpec(name, "", {}, {}, unclear=True)

@@ -69,9 +69,7 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
     return faults
 
 
-def exposed_faults(
-    spec: GraphSpec, declarations: Mapping[str, Declaration]
-) -> list[Diagnostic]:
+def exposed_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -> list[Diagnostic]:
     """Return the outputs that composites expose and no node inside has."""
     faults: dict[Place, Diagnostic] = {}
     for text, place in spec.document.exposed.items():

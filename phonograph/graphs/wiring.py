@@ -249,10 +249,13 @@ class _Wirer:
                 self._missing(target, kind)
 
     def _missing(self, target: PortName, kind: Kind) -> None:
-        givers = self._givers(target.node, kind)
-        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         named = f"{target.node}.{item_of(target.port)[0]}"
         node, _, port = self.spec.document.known_as.get(named, named).rpartition(".")
+        inside = f"`{node}."
+        givers = self._givers(target.node, kind)
+        if node != target.node:  # what is inside of a composite cannot feed it
+            givers = [giver for giver in givers if not giver.startswith(inside)]
+        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         message = f"the input `{port}` of `{node}` ({kind}) is not wired"
         self._fault("PG014", message, target.node, help=help, key=True)
 
