@@ -104,14 +104,16 @@ class _SpecReader:
             self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
+        version = self._module_version(data, *trail, "version")
+        is_clear = version == data.get("version")
         return NodeSpec(
             name=name,
-            module=self._module(name, data),
+            module=self._module(name, data) if is_clear else "",
             sources=self._sources(data, *trail, "from"),
             parameters=self._mapping(data, "with", *trail),
             only=self._only(data, *trail, "only"),
             use=self._use(data, *trail, "use"),
-            version=self._module_version(data, *trail, "version"),
+            version=version,
             unclear=len(self.faults) > before,
         )
 
