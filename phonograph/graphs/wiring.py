@@ -75,6 +75,7 @@ class _Wirer:
         self.spec = spec
         self.declarations = declarations
         self.sources: dict[PortName, PortName] = {}
+        self.trails: dict[PortName, Trail] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
         self.tainted = {n.name for n in spec.nodes.values() if n.unclear}
@@ -131,10 +132,11 @@ class _Wirer:
             if target is None:
                 continue
             if target not in inputs:
-                message = f"`{node.module}` has no input `{target}`"
+                name = item_of(target)[0]
+                message = f"`{node.module}` has no input `{name}`"
                 known = list(dict.fromkeys(item_of(port)[0] for port in inputs))
-                help = nearest(target, known) or "it takes no inputs"
-                self._fault("PG012", message, node.name, *trail, help=help, key=True)
+                help = nearest(name, known) or "it takes no inputs"
+                self._fault("PG012", message, node.name, *trail_of(name), help=help, key=True)
                 continue
             self._join(source, PortName(node.name, target), trail)
 
@@ -143,7 +145,7 @@ class _Wirer:
         wanted = self.declarations[target.node].ports.inputs[target.port]
         reason = reason_not_to_join(given, wanted)
         if reason is None:
-            self.sources[target] = source
+            self.sources[target], self.trails[target] = source, trail
             return
         causes = (
             f"{source} gives {given}[{given.axes}]",
@@ -227,7 +229,7 @@ class _Wirer:
             path = " -> ".join([wire.source.node for wire in wires] + [last.node])
             message = f"the graph runs in a circle: {path}"
             help = "data flows one way: take one of these wires out"
-            self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
+            self._fault("PG040", message, last.node, *self.trails[last], help=help)
             graph.remove_edge(*circle[-1])
             del self.sources[last]
 
