@@ -148,7 +148,8 @@ def test_use_of_a_composite_shares_the_weights_of_all_its_nodes(solved):
 
 
 def test_only_of_a_composite_holds_for_all_its_nodes(solved, told):
-    part = "phonograph: 1\nexpose: {inputs: {frames: a.frames}, outputs: {frames: b.frames}}\nmodules:\n"
+    part = "phonograph: 1\nexpose: {inputs: {frames: a.frames}, outputs: {frames: b.frames}}\n"
+    part += "modules:\n"
     part += "  a: {module: toy.noise}\n  b: {module: toy.noise, from: a.frames}\n"
     top = edited(TOP, "from: data.frames, with: {width: 6}", "from: data.frames, only: train")
     top = edited(top, "views:\n", "views:\n  train: {run: [head.frames]}\n")
@@ -249,7 +250,8 @@ def test_a_bundle_of_a_graph_with_parts_gives_the_same_values(solved, toys, tmp_
 
 
 def test_weights_are_chosen_by_the_names_of_composites(told):
-    init = "init: {from: x.phono, include: [encoder], exclude: [encoder.front], freeze: [encoder.back.linear]}\n"
+    init = "init: {from: x.phono, include: [encoder], exclude: [encoder.front], "
+    init += "freeze: [encoder.back.linear]}\n"
     assert told(TOP + init) == []
     (fault,) = told(TOP + init.replace("exclude: [encoder.front]", "exclude: [encoder.frnt]"))
     assert "error[PG051]: `encoder.frnt` names no weight of this graph" in fault
@@ -262,9 +264,12 @@ phonograph: 1
 vars: {name: own.txt, given: x}
 expose: {outputs: {frames: a.frames}}
 modules:
-  a: {module: toy.files, with: {one: "${vars.name}", two: "${vars.given}", three: "sub/${vars.given}"}}
+  a:
+    module: toy.files
+    with: {one: "${vars.name}", two: "${vars.given}", three: "sub/${vars.given}"}
 """
-    top = 'phonograph: 1\nmodules:\n  e: {module: parts/p.yaml, with: {given: "mine/${name}"}}\nname: y\n'
+    top = "phonograph: 1\nname: y\nmodules:\n"
+    top += '  e: {module: parts/p.yaml, with: {given: "mine/${name}"}}\n'
     checked = check_files(
         {"top.yaml": top, "parts/p.yaml": part}, registry=toys.toy_registry(files=toys.Files)
     )
@@ -362,7 +367,8 @@ def test_an_override_may_take_another_part(solved):
 
 
 def test_a_part_may_extend_another(solved):
-    part = "phonograph: 1\nextends: ../base.yaml\nexpose: {inputs: {frames: front.frames}, outputs: {frames: back.frames}}\n"
+    part = "phonograph: 1\nextends: ../base.yaml\n"
+    part += "expose: {inputs: {frames: front.frames}, outputs: {frames: back.frames}}\n"
     base = PART.replace(
         "expose:\n  inputs: {frames: front.frames}\n  outputs: {frames: back.frames}\n", ""
     )

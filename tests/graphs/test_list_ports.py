@@ -45,6 +45,7 @@ def test_any_number_is_given_to_the_module_in_order(check, toys, count):
     lock = to_lock(graph)
     assert lock["modules"]["all"]["from"] == {"inputs": wires}
     again = check_document(read_lock(json.loads(json.dumps(lock)), "lock"), toys.toy_registry())
+    assert again.graph is not None
     assert to_lock(again.graph) == lock
 
 

@@ -9,6 +9,8 @@ from phonograph.graphs.merge import merge, trails
 
 NODE = "{modules: {n: {module: a, from: x.y, with: {p: 1, t: {type: u, k: 2}}, version: 1}}}"
 
+WHOLE = {"module": "a", "from": "x.y", "with": {"p": 1, "t": {"type": "u", "k": 2}}, "version": 1}
+
 
 def merged(lower, upper):
     below = parse_document(lower, "lower.yaml", Path("below"))
@@ -27,15 +29,16 @@ def merged(lower, upper):
         ("{a: {b: 1}}", "{a: 5}", {"a": 5}),
         ("{a: 5}", "{a: {b: 1}}", {"a": {"b": 1}}),
         # a choice that is another one keeps nothing of what it was
-        ("{train: {o: {name: x, lr: 1}}}", "{train: {o: {name: y}}}", {"train": {"o": {"name": "y"}}}),
+        ("{a: {o: {name: x, lr: 1}}}", "{a: {o: {name: y}}}", {"a": {"o": {"name": "y"}}}),
         (
             "{train: {o: {name: x, lr: 1}}}",
             "{train: {o: {name: x, m: 2}}}",
             {"train": {"o": {"name": "x", "lr": 1, "m": 2}}},
         ),
-        ("{train: {o: {lr: 1}}}", "{train: {o: {name: y}}}", {"train": {"o": {"lr": 1, "name": "y"}}}),
+        ("{a: {o: {lr: 1}}}", "{a: {o: {name: y}}}", {"a": {"o": {"lr": 1, "name": "y"}}}),
         # names that the graph gives are no choices
-        ("{name: x, vars: {name: a, b: 1}}", "{name: y, vars: {name: c}}", {"name": "y", "vars": {"name": "c", "b": 1}}),
+        ("{name: x, vars: {name: a, b: 1}}", "{name: y, vars: {name: c}}",
+         {"name": "y", "vars": {"name": "c", "b": 1}}),
         ("{modules: {type: {module: a}, b: {module: c}}}", "{modules: {type: {only: x}}}",
          {"modules": {"type": {"module": "a", "only": "x"}, "b": {"module": "c"}}}),
         ("{modules: {n: {with: {type: a, k: 1}}}}", "{modules: {n: {with: {type: b}}}}",
@@ -51,12 +54,13 @@ def test_what_is_on_top_wins_and_the_rest_shows_through(lower, upper, data):
 @pytest.mark.parametrize(
     ("upper", "node"),
     [
-        ("{module: a}", {"module": "a", "from": "x.y", "with": {"p": 1, "t": {"type": "u", "k": 2}}, "version": 1}),
+        ("{module: a}", WHOLE),
         ("{module: b}", {"from": "x.y", "module": "b"}),
         ("{module: b, with: {q: 1}}", {"from": "x.y", "module": "b", "with": {"q": 1}}),
         ("{use: m}", {"from": "x.y", "use": "m"}),
-        ("{only: v}", {"module": "a", "from": "x.y", "with": {"p": 1, "t": {"type": "u", "k": 2}}, "version": 1, "only": "v"}),
-        ("{from: z.w, with: {t: {type: v}}}", {"module": "a", "from": "z.w", "with": {"p": 1, "t": {"type": "v"}}, "version": 1}),
+        ("{only: v}", {**WHOLE, "only": "v"}),
+        ("{with: {t: {type: v}}}", {**WHOLE, "with": {"p": 1, "t": {"type": "v"}}}),
+        ("{from: z.w}", {**WHOLE, "from": "z.w"}),
         ("null", None),
     ],
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -74,6 +76,16 @@ class Lost(nn.Module):
     @ports(frames=Frames("B D T"), out={"frames": Encoded("B D T")})
     def forward(self, frames):
         return frames
+
+
+@register("toy.moved", version=2, migrations={1: Migration(parameters={"file": "one"})})
+class Moved:
+    """Renamed its file."""
+
+    def __init__(self, one: Path | None = None) -> None: ...
+
+    @ports(out={"frames": Frames("B 4 T")})
+    def collate(self): ...
 
 
 OLD = """\
@@ -201,7 +213,7 @@ error[PG046]: `first` is written for version 1 of toy.third: both `size` and its
    |
  4 |   first: {module: toy.third, version: 1, from: {x: data.frames}, with: {size: 5, hidden: 5, gain: 2}}
    |                                       ^
-""",
+""",  # noqa: E501
         ),
         (
             "gain: 2",
@@ -212,7 +224,7 @@ error[PG015]: `decibels` of `first` wants a number, got a list
    |
  4 |   first: {module: toy.third, version: 1, from: {x: data.frames}, with: {size: 5, gain: [2, {}]}}
    |                                                                        ^^^^^^^^^^^^^^^^^^^^^^^^
-""",
+""",  # noqa: E501
         ),
         (
             "gain: 2",
@@ -223,7 +235,7 @@ error[PG046]: `first` is written for version 1 of toy.third: its settings cannot
    |
  4 |   first: {module: toy.third, version: 1, from: {x: data.frames}, with: {size: 5, gain: {}}}
    |                                       ^
-""",
+""",  # noqa: E501
         ),
         (
             "from: {x: data.frames}, with",
@@ -234,7 +246,7 @@ error[PG046]: `first` is written for version 1 of toy.third: both `x` and its ne
    |
  4 |   first: {module: toy.third, version: 1, from: {x: data.frames, features: data.frames}, with: {size: 5, gain: 2}}
    |                                       ^
-""",
+""",  # noqa: E501
         ),
         (
             "from: first.y, with",
@@ -279,17 +291,6 @@ def test_a_part_of_an_old_version_exposes_its_ports_by_their_new_names(check):
 
 
 def test_a_path_keeps_its_folder_under_its_new_name(check_files, toys, tmp_path):
-    @register("toy.moved", version=2, migrations={1: Migration(parameters={"file": "one"})})
-    class Moved(toys.Files):
-        """Renamed its file."""
-
-        def __init__(self, one: toys.Path | None = None) -> None: ...
-
-        @ports(out={"frames": Frames("B 4 T")})
-        def collate(self): ...
-
-    globals()["Moved"] = Moved
-    Moved.__module__, Moved.__qualname__ = __name__, "Moved"
     base = "phonograph: 1\nmodules: {m: {module: toy.moved, version: 1, with: {file: a.txt}}}\n"
     checked = check_files(
         {"top.yaml": "phonograph: 1\nextends: deep/base.yaml\n", "deep/base.yaml": base},
@@ -300,7 +301,7 @@ def test_a_path_keeps_its_folder_under_its_new_name(check_files, toys, tmp_path)
 
 
 # a bundle as a program with version 1 of the module wrote it
-LOCK = {
+LOCK: dict[str, Any] = {
     "phonograph": 1,
     "name": "old",
     "modules": {
@@ -327,6 +328,7 @@ def old_weights():
 
 def write_old(path, lock, weights, check, registry):
     graph = check_document(read_lock(LOCK, "lock"), registry).graph
+    assert graph is not None
     save_bundle(path, graph, weights, {})
     other = path.with_name(f"new-{path.name}")
     notes = {"fingerprint": fingerprint(lock)}

@@ -74,7 +74,8 @@ def test_every_file_of_a_graph_is_migrated(check_files, monkeypatch):
     monkeypatch.setattr(schema_versions.migrate_schema, "__defaults__", ({0: nodes_to_modules}, 1))
     part = "phonograph: 0\nexpose: {inputs: {frames: a.frames}, outputs: {frames: a.frames}}\n"
     files = {
-        "top.yaml": "phonograph: 0\nextends: base.yaml\nnodes:\n  b: {module: part.yaml, from: data.frames}\n",
+        "top.yaml": "phonograph: 0\nextends: base.yaml\n"
+        "nodes:\n  b: {module: part.yaml, from: data.frames}\n",
         "base.yaml": "phonograph: 0\nnodes:\n  data: {module: toy.frames, with: {width: 3}}\n",
         "part.yaml": part + "nodes:\n  a: {module: toy.dense, with: {wdith: 3}}\n",
     }

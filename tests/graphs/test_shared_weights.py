@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from phonograph.graphs.bundle import open_bundle, save_bundle
+from phonograph.graphs.bundle import open_bundle, read_bundle, save_bundle
 from phonograph.graphs.describe import describe
 from phonograph.graphs.fine_tune import plan_start
-from phonograph.graphs.bundle import read_bundle
 from phonograph.graphs.lock import to_lock
 from phonograph.graphs.model import build, sketch
 from phonograph.graphs.spec import PortName
@@ -158,7 +157,7 @@ error[PG031]: sizes disagree
    |                                                                          ^ 7 here
    = 4 is required: data.width (top.yaml:3) -> data.frames -> one.frames -> one -> two -> two.frames -> wide.frames
    = help: delete `width`; it is solved as 4
-"""
+"""  # noqa: E501
     )
 
 

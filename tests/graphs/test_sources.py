@@ -1,6 +1,5 @@
 """Which files a graph may name."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -34,7 +33,7 @@ def refusal(sources, text, folder=None):
 def test_a_file_below_the_root_is_found_however_it_is_spelt(sources):
     file = sources.root / "sub" / "a.yaml"
     for text in ("sub/a.yaml", "./sub/a.yaml", "sub/../sub/a.yaml", str(file)):
-        assert sources.find(text, sources.root, PLACE) == (file, os.path.join("sub", "a.yaml"))
+        assert sources.find(text, sources.root, PLACE) == (file, str(Path("sub", "a.yaml")))
     assert sources.find("../sub/b.yml", file.parent, PLACE)[0] == file.with_name("b.yml")
 
 

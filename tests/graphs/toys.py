@@ -148,8 +148,8 @@ def random_graph(dice: random.Random, size: int = 9) -> dict[str, Any]:
                 modules[name] = {"module": "toy.pair", "from": wires}
                 given += [f"{name}.product", f"{name}.difference"]
             case "total":
-                wires = {"inputs": dice.choices(given, k=dice.randrange(1, 4))}
-                modules[name] = {"module": "toy.total", "from": wires}
+                several = dice.choices(given, k=dice.randrange(1, 4))
+                modules[name] = {"module": "toy.total", "from": {"inputs": several}}
                 given.append(f"{name}.frames")
     run = [one for one in given[1:] if dice.random() < 0.4] or given[-1:]
     return {
@@ -207,6 +207,16 @@ def _could_be_inside(node: Mapping[str, Any], inside: Container[str]) -> bool:
     return all(len({_is_inside(text, inside) for text in one}) == 1 for one in lists)
 
 
+def _named_outside(value: Any, group: str, inside: Container[str], part: dict[str, Any]) -> Any:
+    """Name outputs as those outside of the part must, and expose them."""
+    if isinstance(value, list):
+        return [_named_outside(one, group, inside, part) for one in value]
+    if not _is_inside(value, inside):
+        return value
+    part["expose"]["outputs"][value.replace(".", "_")] = value
+    return f"{group}.{value.replace('.', '_')}"
+
+
 def grouped(
     dice: random.Random, graph: Mapping[str, Any], name: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -218,17 +228,11 @@ def grouped(
         inside -= fewer
     part: dict[str, Any] = {"phonograph": 1, "expose": {"inputs": {}, "outputs": {}}, "modules": {}}
     wires: dict[str, Any] = {}
+    outside: dict[str, Any] = {}
 
     def outer(value: Any) -> Any:
-        """Name an output as those outside of the part must."""
-        if isinstance(value, list):
-            return [outer(one) for one in value]
-        if not _is_inside(value, inside):
-            return value
-        part["expose"]["outputs"][value.replace(".", "_")] = value
-        return f"{name}.{value.replace('.', '_')}"
+        return _named_outside(value, name, inside, part)
 
-    outside: dict[str, Any] = {}
     for node_name, node in modules.items():
         kept: dict[str, Any] = {}
         for port, value in _wires(node).items():

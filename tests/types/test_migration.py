@@ -28,14 +28,14 @@ def test_without_changes_everything_stays():
 
 
 def test_an_old_and_a_new_name_together_are_refused():
-    with pytest.raises(ValueError, match="^both `filters` and its newer name `n_mels` are given$"):
+    with pytest.raises(ValueError, match=r"^both `filters` and its newer name `n_mels` are given$"):
         STEP.renamed({"filters": 80, "n_mels": 64})
     refuse_both({"a": "b", "b": "a"}, {"a", "b"})
 
 
 @pytest.mark.parametrize("value", ["???", None, [1]])
 def test_settings_that_cannot_be_turned_into_new_ones_are_refused(value):
-    with pytest.raises(ValueError, match="^its settings cannot be read: TypeError"):
+    with pytest.raises(ValueError, match=r"^its settings cannot be read: TypeError"):
         STEP.renamed({"hop": value})
 
 
