@@ -94,7 +94,8 @@ def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
 
 def _position(fault: Diagnostic) -> tuple[str, int, int]:
     place = fault.place
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
+    # overrides have no lines; they stay in the order in which they were found
+    return (place.file, place.line, place.column) if place and place.line else ("", 0, 0)
 
 
 def _build_faults(graph: SolvedGraph) -> list[Diagnostic]:

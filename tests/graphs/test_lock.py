@@ -216,6 +216,21 @@ def test_a_lock_holds_no_paths(tiny, tmp_path):
     assert str(tmp_path) not in json.dumps(to_lock(tiny()))
 
 
+def test_a_lock_that_says_no_versions_was_written_for_those_of_its_time(tiny, registry):
+    lock = to_lock(tiny())
+    undated = json.loads(json.dumps(lock))
+    for node in undated["modules"].values():
+        del node["version"]
+    document = read_lock(undated, "lock")
+    assert {name: node["version"] for name, node in document.data["modules"].items()} == {
+        **dict.fromkeys(undated["modules"], 1),
+        "mel": 2,
+    }
+    checked = check_document(document, registry)
+    assert checked.graph is not None
+    assert to_lock(checked.graph) == lock
+
+
 @pytest.mark.parametrize("lock", [{}, {"modules": 3}, {"modules": {"a": 3}}])
 def test_what_is_no_lock_is_told_by_the_check(lock, registry):
     assert check_document(read_lock(lock, "lock"), registry).faults
