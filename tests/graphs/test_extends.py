@@ -220,7 +220,7 @@ error[PG031]: sizes disagree
 @pytest.mark.parametrize(
     ("base", "said", "place"),
     [
-        ("phonograph: 1\nvars: [a\nx: 1\n", "PG001]: not valid YAML: this `[` is not closed", ":2:7"),
+        ("phonograph: 1\nvars: [a\nx: 1\n", "PG001]: not valid YAML: this `[` is not closed", ":2:7"),  # noqa: E501
         ("phonograph: 1\nphonograph: 1\n", "PG004]: the key `phonograph` is given twice", ":2:1"),
         ("- a\n", "PG006]: a graph is a mapping of keys", ":1:1"),
         ("", "PG006]: a graph is a mapping of keys", ""),
