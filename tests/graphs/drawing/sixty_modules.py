@@ -28,7 +28,9 @@ def sixty_modules() -> str:
     losses = []
     for name, front in FRONTS.items():
         nodes[name] = front
-        nodes[f"augment_{name}"] = f"{{module: asr.spec_augment, from: {name}.features, only: train}}"
+        nodes[f"augment_{name}"] = (
+            f"{{module: asr.spec_augment, from: {name}.features, only: train}}"
+        )
         nodes[f"base_{name}"] = BASES[name]
         nodes[f"middle_{name}"] = _recurrent(f"base_{name}", 256)
         nodes[f"left_{name}"] = _recurrent(f"middle_{name}", 192)
@@ -68,9 +70,7 @@ def _recurrent(source: str, width: int) -> str:
 def _head(nodes: dict[str, str], name: str) -> str:
     nodes[f"head_{name}"] = f"{{module: asr.ctc_head, from: {name}.encoded}}"
     scores = f"log_probs: head_{name}.log_probs"
-    nodes[f"loss_{name}"] = (
-        f"{{module: asr.ctc_loss, from: {{{scores}, targets: data.tokens}}}}"
-    )
+    nodes[f"loss_{name}"] = f"{{module: asr.ctc_loss, from: {{{scores}, targets: data.tokens}}}}"
     nodes[f"text_{name}"] = f"{{module: asr.ctc_greedy, from: {{{scores}}}}}"
     return f"loss_{name}"
 
