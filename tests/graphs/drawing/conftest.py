@@ -28,7 +28,8 @@ def _random_description(seed: int) -> Description:
     chance = random.Random(seed)
     count = chance.randint(1, 25)
     outputs = {n: [f"out_{k}" for k in range(chance.randint(1, 4))] for n in range(count)}
-    wires, inputs = [], {n: [] for n in range(count)}
+    wires: list[WireRow] = []
+    inputs: dict[int, list[str]] = {n: [] for n in range(count)}
     for target in range(1, count):
         for number in range(chance.randint(0, 3)):
             source = chance.randrange(max(0, target - 12), target)

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from phonograph.graphs.cost import NodeCost
 from phonograph.graphs.describe import describe
 from phonograph.graphs.description import Description
 from phonograph.graphs.drawing.html import to_html
@@ -21,23 +22,23 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
         self.feed(text)
         self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
         if tag not in EMPTY:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
-    def all(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
+    def all(self, tag: str, **wanted: str) -> list[dict[str, str]]:
         return [a for t, a in self.elements if t == tag and wanted.items() <= a.items()]
 
 
@@ -109,7 +110,7 @@ def spoilt(description: Description) -> Description:
             summary=BAD,
             inputs=tuple(map(port, node.inputs)),
             outputs=tuple(map(port, node.outputs)),
-            cost=replace(node.cost, unknown=BAD),
+            cost=replace(node.cost or NodeCost(0), unknown=BAD),
         )
         for node in description.nodes
     ]
@@ -122,7 +123,10 @@ def spoilt(description: Description) -> Description:
         )
         for wire in description.wires
     ]
-    views = [replace(view, split=BAD, score={BAD: view.outputs[:2]}) for view in description.views]
+    views = [
+        replace(view, split=BAD, score={BAD: (view.outputs[0], view.outputs[-1])})
+        for view in description.views
+    ]
     return replace(
         description,
         name=BAD,

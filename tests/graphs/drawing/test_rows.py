@@ -10,7 +10,7 @@ from phonograph.graphs.drawing.crossings import crossings, ordered
 from phonograph.graphs.drawing.layers import arrange
 from phonograph.graphs.drawing.relax import relax
 from phonograph.graphs.drawing.spread import spread
-from phonograph.graphs.drawing.vertices import Bend, Wire
+from phonograph.graphs.drawing.vertices import Bend, Vertex, Wire
 
 
 def wires(text: str) -> list[Wire]:
@@ -63,7 +63,7 @@ def test_crossings_are_counted_as_by_comparing_every_pair():
 
 
 def test_crossings_that_need_not_be_are_removed():
-    rows = [list("abc"), list("def"), list("ghi")]
+    rows: list[list[Vertex]] = [["a", "b", "c"], ["d", "e", "f"], ["g", "h", "i"]]
     segments = [*zip("abc", "fed", strict=True), *zip("def", "hgi", strict=True)]
     assert crossings(rows, segments) > 0
     assert crossings(ordered(rows, segments), segments) == 0

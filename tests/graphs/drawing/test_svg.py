@@ -15,7 +15,7 @@ def texts(root: ElementTree.Element) -> list[str]:
 
 def test_every_node_and_every_label_is_in_the_picture(described):
     root = ElementTree.fromstring(to_svg(described))
-    names = [g.get("data-node") for g in root.iter(f"{SVG}g") if g.get("data-node")]
+    names = [g.get("data-node", "") for g in root.iter(f"{SVG}g") if g.get("data-node")]
     assert sorted(names) == sorted(node.name for node in described.nodes)
     shown = texts(root)
     assert {node.name for node in described.nodes} <= set(shown)
@@ -36,7 +36,7 @@ def test_every_wire_ends_in_an_arrow(described):
 
 def test_parts_differ_in_shape_not_only_in_colour(described):
     root = ElementTree.fromstring(to_svg(described))
-    shapes = {}
+    shapes: dict[str, set[str]] = {}
     for group in root.iter(f"{SVG}g"):
         role = (group.get("class") or "").removeprefix("node ")
         if group.get("data-node"):
