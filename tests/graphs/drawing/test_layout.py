@@ -48,8 +48,7 @@ def test_every_wire_goes_down_and_none_is_missing(describe_at_random):
         description = describe_at_random(seed)
         picture = lay_out(description)
         for piece in picture.wires:
-            (_, top), (_, middle), (_, bottom) = piece.points
-            assert top <= middle < bottom
+            assert piece.start[1] <= piece.end[1]
         drawn = {(p.source, target) for p in picture.wires if p.last for target in p.targets}
         wires = [wire for wire in description.wires if not wire.automatic]
         assert drawn >= {(str(wire.source), str(wire.target)) for wire in wires}
@@ -66,10 +65,10 @@ def test_wires_that_pass_a_row_pass_between_its_boxes(describe_at_random):
     def check(seed: int) -> None:
         picture = lay_out(describe_at_random(seed))
         for piece in picture.wires:
-            (x, top), (_, middle), _ = piece.points
+            (x, top), (end, bottom) = piece.start, piece.end
             for name, placed in picture.boxes.items():
-                if name != piece.source.partition(".")[0]:
-                    assert not overlap((x, top, x + 0.1, middle), placed.extent)
+                if x == end and name != piece.source.partition(".")[0] and not piece.last:
+                    assert not overlap((x, top, x + 0.1, bottom), placed.extent)
 
     check()
 
@@ -86,11 +85,11 @@ def test_wires_begin_at_their_label_and_end_at_their_box(described):
     for piece in ends:
         for target in piece.targets:
             box = picture.boxes[target.partition(".")[0]]
-            x, y = piece.points[2]
+            x, y = piece.end
             assert box.x < x < box.x + box.box.width
             assert y == pytest.approx(box.y)
     for source, start in starts.items():
-        first = [p.points[0] for p in picture.wires if p.source == source]
+        first = [p.start for p in picture.wires if p.source == source]
         assert not first or any(point == pytest.approx(start) for point in first)
 
 
