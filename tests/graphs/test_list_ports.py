@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from phonograph.graphs.check import check_document
-from phonograph.graphs.list_ports import trail_of
+from phonograph.graphs.list_ports import trail_of, trail_to
 from phonograph.graphs.lock import read_lock, to_lock
 from phonograph.graphs.model import build
-from phonograph.graphs.spec import PortName
+from phonograph.graphs.spec import NodeSpec, PortName
 
 HEAD = """\
 phonograph: 1
@@ -211,3 +211,20 @@ def test_what_is_wrong_with_a_list_is_told_once(check, node, said):
 def test_a_key_leads_to_where_it_is_written(key):
     wanted = {None: (), ".0": (0,), "x": ("x",), "x.3": ("x", 3)}
     assert trail_of(key) == ("from", *wanted[key])
+
+
+OUTPUT = PortName("a", "encoded")
+
+
+@pytest.mark.parametrize(
+    ("key", "port", "trail"),
+    [
+        (".1", "inputs.1", ("from", 1)),
+        ("inputs.1", "inputs.1", ("from", "inputs", 1)),
+        ("features", "features", ("from", "features")),
+        (None, "features", ("from",)),
+    ],
+)
+def test_the_source_of_a_port_is_found_however_it_was_written(key, port, trail):
+    node = NodeSpec("all", "combine.sum", {key: OUTPUT}, {})
+    assert trail_to(node, port) == trail
