@@ -20,6 +20,7 @@ from phonograph.cli.evaluate import evaluate
 from phonograph.cli.export import export
 from phonograph.cli.import_model import import_model
 from phonograph.cli.modules import modules
+from phonograph.cli.schema import schema
 from phonograph.cli.screen import tell
 from phonograph.cli.show import show
 from phonograph.cli.train import train
@@ -85,6 +86,7 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
 _add(check)
 _add(show)
 _add(modules)
+_add(schema)
 _add(train)
 _add(evaluate)
 _add(transcribe)

@@ -168,7 +168,7 @@ class _Reader:
                 self._fault("PG060", f"unknown optimizer `{name}`", place, help)
             return "adamw", {}
         arguments = {key: value for key, value in written.items() if key != "name"}
-        rates = self._arguments("optimizer", name, arguments, _optimizer_arguments(name))
+        rates = self._arguments("optimizer", name, arguments, optimizer_arguments(name))
         if rates.get("lr", 1) <= 0:
             place = self.document.place("train", "optimizer", "lr")
             self._fault("PG062", "`lr` must be above 0", place)
@@ -238,7 +238,7 @@ def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
     return (*view.score, *(["loss"] if has_loss else []))
 
 
-def _optimizer_arguments(name: str) -> dict[str, Any]:
+def optimizer_arguments(name: str) -> dict[str, Any]:
     """Return arguments of an optimizer -> what plain values they accept."""
     constructor: Any = OPTIMIZERS[name].__init__
     hints = get_type_hints(constructor)
