@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 _SECTION = re.compile(r"(Args|Attributes|Raises|Returns|Yields|Examples?):$")
 _ARGUMENT = re.compile(r"\*{0,2}(\w+)(?: ?\([^)]*\))?:(?: (.*))?$")
-_PAPER = re.compile(r"\(([^()]*\b(?:19|20)\d\d\b[^()]*)\)")
+PAPER = re.compile(r" ?\(([^()]*\b(?:19|20)\d\d\b[^()]*)\)")
+"""A publication in brackets: it has a year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Docstring:
         ('Graves et al. 2006, sec. 3',)
         """
         texts = [*self.prose, *self.arguments.values()]
-        found = (paper for text in texts for paper in _PAPER.findall(text))
+        found = (paper for text in texts for paper in PAPER.findall(text))
         return tuple(dict.fromkeys(found))
 
 
