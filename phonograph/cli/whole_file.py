@@ -1,9 +1,10 @@
-"""Writing a text file so that it is there whole, or not at all."""
+"""Writing text files so that they are there whole, or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -23,6 +24,35 @@ def write_whole(path: Path, text: str) -> None:
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_all(texts: Mapping[Path, str]) -> None:
+    """Write several files, with the folders they need; when one fails, those before it go again.
+
+    Args:
+        texts: path -> text.
+
+    Raises:
+        OSError: one of them cannot be written.
+    """
+    fresh = [path for path in texts if not path.exists()]
+    folders = [
+        folder
+        for path in texts
+        for folder in (path.parent, *path.parent.parents)
+        if not folder.exists()
+    ]
+    try:
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, text)
+    except BaseException:
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        for folder in sorted(set(folders), key=lambda one: -len(one.parts)):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
         raise
 
 
