@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from phonograph.cli.screen import counted
+from phonograph.errors import DataError, Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,16 +61,14 @@ def find_speech(answer: str, file: Path, validation: Path | None) -> Source:
     path = Path(answer).expanduser()
     if answer == PROMPTS and not path.exists():
         path = _shipped()
-    if path.is_dir():
-        return _of_folder(path, file, validation)
-    from phonograph.data.manifest import read_manifest
-    from phonograph.data.survey import survey
-
-    beside = validation or _beside(path)
-    train = read_manifest(path)
-    others = read_manifest(beside) if beside else ()
-    remarks = () if beside else (_UNVALIDATED,)
-    return Source(path, beside, {}, survey(train, others), train[0].audio, remarks)
+    if (path / TRAIN).is_file():
+        path /= TRAIN
+    try:
+        if path.is_dir():
+            return _of_folder(path, file, validation)
+        return _of_manifest(path, validation)
+    except DataError as error:
+        raise DataError(_alike_once(error.diagnostics)) from None
 
 
 def told(source: Source) -> Iterator[str]:
@@ -76,15 +77,15 @@ def told(source: Source) -> Iterator[str]:
 
     found = source.survey
     yield (
-        f"{found.utterances:,} utterances, {duration_in_words(found.seconds)}, the longest "
-        f"{found.longest:.1f} s, {found.sample_rate:,} samples per second"
+        f"{counted(found.utterances, 'utterance')}, {duration_in_words(found.seconds)}, "
+        f"the longest {found.longest:.1f} s, {found.sample_rate:,} samples per second"
     )
     letters = found.alphabet if len(found.alphabet) <= 60 else f"{found.alphabet[:60]}…"
     yield f'{len(found.alphabet)} characters: "{letters}"'
     if found.silent:
-        yield f"note: {found.silent:,} texts are empty"
+        yield f"note: without any words: {counted(found.silent, 'text')}"
     if found.digits:
-        yield f"note: {found.digits:,} texts have digits; words are learnt better"
+        yield f"note: with digits, where words are learnt better: {counted(found.digits, 'text')}"
     if found.sample_rate not in _USUAL_RATES:
         yield "note: speech is usually learnt from 16,000 samples per second"
     if found.longest > 40:
@@ -104,6 +105,28 @@ def relative(path: Path, folder: Path) -> str:
 _UNVALIDATED = "note: there is nothing to validate on; give it with --validation dev.jsonl"
 
 
+def _alike_once(faults: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Tell what is wrong with many lines of a foreign manifest once."""
+    alike: dict[tuple[str, str], list[Diagnostic]] = {}
+    for fault in faults:
+        alike.setdefault((fault.code, fault.message), []).append(fault)
+    return [
+        replace(first, causes=(*first.causes, f"{len(more)} more like it")) if more else first
+        for first, *more in alike.values()
+    ]
+
+
+def _of_manifest(path: Path, validation: Path | None) -> Source:
+    from phonograph.data.manifest import read_manifest
+    from phonograph.data.survey import survey
+
+    beside = validation or _beside(path)
+    train = read_manifest(path)
+    others = read_manifest(beside) if beside else ()
+    remarks = () if beside else (_UNVALIDATED,)
+    return Source(path, beside, {}, survey(train, others), train[0].audio, remarks)
+
+
 def _of_folder(folder: Path, file: Path, validation: Path | None) -> Source:
     from phonograph.data.folder_manifest import hold_out, read_folder
     from phonograph.data.manifest import read_manifest
@@ -112,7 +135,9 @@ def _of_folder(folder: Path, file: Path, validation: Path | None) -> Source:
     recordings, without = read_folder(folder)
     others: Sequence[Utterance] = ()
     held: Sequence[Recording] = ()
-    remarks = [f"note: {without:,} recordings have no text and are left out"] if without else []
+    remarks = (
+        [f"note: left out for want of a text: {counted(without, 'recording')}"] if without else []
+    )
     if validation is None:
         recordings, held = hold_out(recordings)
     else:
@@ -121,7 +146,7 @@ def _of_folder(folder: Path, file: Path, validation: Path | None) -> Source:
     written = {train: "".join(one.line(file.parent) for one in recordings)}
     if held:
         written[beside] = "".join(one.line(file.parent) for one in held)
-        remarks.append(f"note: {len(held):,} utterances are held out, to validate on")
+        remarks.append(f"note: held out, to validate on: {counted(len(held), 'utterance')}")
         others, validation = _utterances(held, beside), beside
     elif validation is None:
         remarks.append(_UNVALIDATED)

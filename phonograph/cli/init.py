@@ -74,6 +74,7 @@ def init(
     questions = _Questions(asking=not yes)
     if not yes and (None in (train, start) or (size is None and freeze is None)):
         _refuse_without_terminal()
+        say("Enter takes what stands in brackets, Ctrl-C leaves everything as it is.")
     try:
         source = questions.speech(train, file, validation)
         _refuse_existing(source.written, overwrite=overwrite)
@@ -254,8 +255,12 @@ def _refuse_existing(paths: Sequence[Path] | Mapping[Path, str], *, overwrite: b
         raise BundleError(faults)
 
 
+def _at_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
 def _refuse_without_terminal() -> None:
-    if not sys.stdin.isatty():
+    if not _at_terminal():
         message = (
             "there is no terminal to ask on: give --train, --start and --size, or --yes to take "
             "what is usual"
@@ -276,7 +281,8 @@ def _prove(file: Path, text: str) -> None:
 
 
 def _say_next(file: Path, source: Source) -> None:
-    say(f"\nwrote {', '.join(map(str, [*source.written, file]))}, which holds. What to try next:")
+    say(f"\nwrote {', '.join(map(str, [*source.written, file]))}; the graph holds")
+    say("\nWhat to try next:")
     say(f"  phonograph show {file}")
     say(f"  phonograph train {file} --dry-run")
     say(f"  phonograph train {file}")

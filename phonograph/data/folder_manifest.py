@@ -79,7 +79,7 @@ def read_folder(folder: Path) -> tuple[list[Recording], int]:
     if faults:
         raise data_error(faults)
     if not found:
-        message = f"none of the {len(sounds):,} recordings has a text"
+        message = f"no recording of {len(sounds):,} has a text"
         raise DataError(Diagnostic("PD051", message, Place(str(folder)), help=LAYOUT))
     return found, len(sounds) - len(found)
 

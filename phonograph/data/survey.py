@@ -127,11 +127,12 @@ def _common_rate(utterances: Sequence[Utterance]) -> int:
         return rate
     first, more = faults[0], len(faults) - 1
     if more:
-        causes = (f"{more} more of the {len(looked_at)} recordings looked at are at fault as well",)
+        looked = f"{len(looked_at)} recordings looked at"
+        causes = [f"{more} more of the {looked} are at fault as well"]
         if len(rates) > 1:
-            found = ", ".join(f"{n} x {rate}" for rate, n in rates.most_common())
-            causes += (f"samples per second: {found}",)
-        first = replace(first, causes=causes)
+            found = ", ".join(f"{count} x {rate}" for rate, count in rates.most_common())
+            causes.append(f"samples per second: {found}")
+        first = replace(first, causes=tuple(causes))
     raise DataError(first)
 
 

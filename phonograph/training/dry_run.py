@@ -141,7 +141,8 @@ def _others(
         if view == "train" or view in skipped:
             continue
         batched = data.get(view, lent)
-        lacking = [port for port in model.plan(view).inputs if port not in batched.loaded[0].values]
+        wanted = (*model.graph.spec.views[view].feed, *model.plan(view).inputs)
+        lacking = [port for port in wanted if port not in batched.loaded[0].values]
         if lacking:
             more_skipped[view] = f"no data gives `{lacking[0]}`, with which it is fed"
             continue

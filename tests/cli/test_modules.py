@@ -31,7 +31,7 @@ with: type, and what holds when left out
       width of the encoded frames, at least 1; solved from the wire when left out.
   vocab    whole number, ≥ 1  solved from the wires
       number of tokens without the blank, at least 1; solved from the tokenizer when left out. The
-      blank is the last entry.
+      blank is the last entry, number `vocab`.
 
 in YAML, as in phonograph://asr/jasper-10x5
   head: {module: asr.ctc_head, from: encoder.encoded}

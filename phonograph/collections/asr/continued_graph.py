@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from fractions import Fraction
 from typing import Any
 
 from phonograph.graphs.model import build
@@ -132,7 +133,7 @@ def _arguments(node: SolvedNode) -> Iterator[tuple[str, Any]]:
             continue
         value = node.parameters[name]
         plain = _apart(value)
-        if plain is not None and value != parameter.default:
+        if plain not in (None, {}) and to_plain(value) != to_plain(parameter.default):
             yield name, plain
 
 
@@ -142,10 +143,12 @@ def _apart(value: Any) -> Any:
         return [_apart(item) for item in value]
     if not is_dataclass(value) or isinstance(value, Vocabulary):
         return to_plain(value)
-    settings = {
-        field.name: (getattr(value, field.name), _default(field)) for field in fields(value)
+    settings = ((field, getattr(value, field.name)) for field in fields(value))
+    return {
+        field.name: _apart(now)
+        for field, now in settings
+        if to_plain(now) != to_plain(_default(field))
     }
-    return {name: _apart(now) for name, (now, default) in settings.items() if now != default}
 
 
 def _default(field: Field[Any]) -> Any:
@@ -154,9 +157,9 @@ def _default(field: Field[Any]) -> Any:
 
 def _rate(graph: SolvedGraph, kept: list[str]) -> int:
     rates = (
-        port.attributes["rate"]
+        rate
         for name in kept
         for port in graph.nodes[name].inputs.values()
-        if isinstance(port.kind, Audio)
+        if isinstance(rate := port.attributes.get("rate"), Fraction)
     )
-    return int(next(rates))  # type: ignore[call-overload]
+    return int(next(rates))

@@ -77,7 +77,7 @@ def _conformer(title: str, width: int, layers: int, heads: int) -> str:
 SIZES: Mapping[SizeName, Size] = MappingProxyType(
     {
         "tiny": Size(
-            weights="3 M",
+            weights="2 M",
             fits="minutes to a few hours of speech, on a laptop",
             nodes=_TINY,
             encoded="context.encoded",
@@ -95,7 +95,7 @@ SIZES: Mapping[SizeName, Size] = MappingProxyType(
             hours=100,
         ),
         "medium": Size(
-            weights="30 M",
+            weights="27 M",
             fits="up to 500 hours, on a GPU",
             nodes=_conformer("Conformer M", 256, 16, 4),
             encoded="encoder.encoded",
@@ -104,7 +104,7 @@ SIZES: Mapping[SizeName, Size] = MappingProxyType(
             hours=500,
         ),
         "large": Size(
-            weights="118 M",
+            weights="115 M",
             fits="more, on several GPUs",
             nodes=_conformer("Conformer L", 512, 17, 8),
             encoded="encoder.encoded",
@@ -315,7 +315,14 @@ def _node(node: tuple[str, Mapping[str, Any]]) -> Sequence[str]:
     line = f"  {name}: {_flow(written)}"
     if len(line) <= 100:
         return [line]
-    return [f"  {name}:", *(f"    {key}: {_flow(value)}" for key, value in written.items())]
+    lines = [f"  {name}:"]
+    for key, value in written.items():
+        line = f"    {key}: {_flow(value)}"
+        if len(line) <= 100 or not isinstance(value, dict):
+            lines.append(line)
+        else:
+            lines += [f"    {key}:", *(f"      {k}: {_flow(inner)}" for k, inner in value.items())]
+    return lines
 
 
 def _flow(value: Any) -> str:
