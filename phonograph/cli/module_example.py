@@ -110,13 +110,18 @@ def python_example(cls: type) -> str:
         return ""
     statements = doctest.DocTestParser().get_examples(examples[0] + "\n")
     lines: list[str] = []
+    own: list[str] = []
     names: set[str] = set()
     for statement in statements:
         tree = ast.parse(statement.source)
         names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        lines += _printing(statement, tree)
-    imports = [*_imports(cls, names)]
-    return "\n".join([*imports, "", *lines] if imports else lines)
+        if isinstance(tree.body[0], ast.Import | ast.ImportFrom):
+            own.append(statement.source.strip())
+        else:
+            lines += _printing(statement, tree)
+    known, ours = _imports(cls, names)
+    groups = [sorted({*known, *own}), ours, lines]
+    return "\n\n".join("\n".join(group) for group in groups if group)
 
 
 def _printing(example: doctest.Example, tree: ast.Module) -> list[str]:
@@ -128,17 +133,15 @@ def _printing(example: doctest.Example, tree: ast.Module) -> list[str]:
     return [*source.splitlines(), *(f"# {line}" for line in example.want.rstrip().splitlines())]
 
 
-def _imports(cls: type, names: set[str]) -> Iterator[str]:
-    """Give the imports with which the names of an example are known."""
+def _imports(cls: type, names: set[str]) -> tuple[list[str], list[str]]:
+    """Return the imports with which the names of an example are known: of modules, of things."""
     around = vars(sys.modules[cls.__module__])
-    plain = sorted(name for name in names if isinstance(around.get(name), ModuleType))
-    for name in plain:
-        module = around[name].__name__
-        parent, _, last = module.rpartition(".")
-        yield f"import {module}" if name == module else f"from {parent} import {last}"
-    if plain:
-        yield ""
-    for name in sorted(names - set(plain)):
-        thing: Any = around.get(name)
-        if thing is not None and hasattr(thing, "__module__"):
-            yield f"from {thing.__module__} import {name}"
+    modules, things = [], []
+    for name in sorted(names & set(around)):
+        thing: Any = around[name]
+        if isinstance(thing, ModuleType):
+            parent, _, last = thing.__name__.rpartition(".")
+            modules.append(f"from {parent} import {last}" if parent else f"import {last}")
+        elif hasattr(thing, "__module__"):
+            things.append(f"from {thing.__module__} import {name}")
+    return modules, sorted(things)

@@ -108,7 +108,7 @@ def test_durations_have_two_units_at_most():
 
 
 def test_sizes_have_one_digit_behind_the_point():
-    assert [size(one) for one in (0, 999, 1000, 2_540_000, 7.31e9)] == [
+    assert [size(one) for one in (0, 999, 1000, 2_540_000, 7_310_000_000)] == [
         "0 B",
         "999 B",
         "1.0 kB",

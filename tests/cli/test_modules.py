@@ -33,7 +33,7 @@ with: type, and what holds when left out
       number of tokens without the blank, at least 1; solved from the tokenizer when left out. The
       blank is the last entry, number `vocab`.
 
-in YAML, as in phonograph://asr/jasper-10x5
+in YAML, as in phonograph://asr/deep-speech-2
   head: {module: asr.ctc_head, from: encoder.encoded}
 
 in Python

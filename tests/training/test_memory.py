@@ -29,6 +29,8 @@ def test_gradients_are_the_same_under_the_count():
         loss = linear(given).tanh().sum()
     loss.backward()
     assert plain is not None
+    assert linear.weight.grad is not None
+    assert linear.weight.grad is not None
     assert torch.equal(linear.weight.grad, plain)
 
 
