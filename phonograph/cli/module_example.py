@@ -141,7 +141,8 @@ def _imports(cls: type, names: set[str]) -> tuple[list[str], list[str]]:
         thing: Any = around[name]
         if isinstance(thing, ModuleType):
             parent, _, last = thing.__name__.rpartition(".")
-            modules.append(f"from {parent} import {last}" if parent else f"import {last}")
+            line = f"from {parent} import {last}" if parent else f"import {last}"
+            modules.append(line if name == last else f"{line} as {name}")
         elif hasattr(thing, "__module__"):
             things.append(f"from {thing.__module__} import {name}")
     return modules, sorted(things)
