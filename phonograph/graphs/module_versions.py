@@ -83,7 +83,8 @@ def migrate_weights(
 
 def _steps(node: NodeSpec, registry: Registry) -> list[Migration] | str:
     """Return the migrations to the installed version, or why there are none."""
-    if node.version is None or node.module not in registry:
+    unknown = node.module not in registry or registry.fault_of(node.module)
+    if node.version is None or unknown:
         return []
     registration = registry.load(node.module).registration
     now, then = registration.version, node.version

@@ -101,7 +101,7 @@ def default_rates(optimizer: str) -> dict[str, Any]:
     """
     parameters = inspect.signature(OPTIMIZERS[optimizer].__init__).parameters.values()
     given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    return {name: given[name] for name in _optimizer_arguments(optimizer) if name in given}
+    return {name: given[name] for name in optimizer_arguments(optimizer) if name in given}
 
 
 class _Reader:
@@ -193,7 +193,7 @@ class _Reader:
                 self._fault("PG060", f"unknown optimizer `{name}`", place, help, fix)
             return "adamw", {}
         arguments = {key: value for key, value in written.items() if key != "name"}
-        rates = self._arguments("optimizer", name, arguments, _optimizer_arguments(name))
+        rates = self._arguments("optimizer", name, arguments, optimizer_arguments(name))
         if rates.get("lr", 1) <= 0:
             place = self.document.place("train", "optimizer", "lr")
             self._fault("PG062", "`lr` must be above 0", place)
@@ -265,7 +265,7 @@ def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
     return (*view.score, *(["loss"] if has_loss else []))
 
 
-def _optimizer_arguments(name: str) -> dict[str, Any]:
+def optimizer_arguments(name: str) -> dict[str, Any]:
     """Return arguments of an optimizer -> what plain values they accept."""
     constructor: Any = OPTIMIZERS[name].__init__
     hints = get_type_hints(constructor)
