@@ -11,7 +11,6 @@ from phonograph.graphs.annotation_schema import LATER, AnnotationSchemas, Schema
 from phonograph.graphs.spec import SCHEMA_VERSION
 from phonograph.types.declaration import Declaration
 from phonograph.types.docstring import docstring_of
-from phonograph.types.registry import Registry
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -26,7 +25,7 @@ _COMPOSITE = r"(\.ya?ml$)|(^phonograph://)"
 
 
 def graph_schema(
-    registry: Registry,
+    declarations: Collection[Declaration],
     schemas: AnnotationSchemas,
     *,
     train: Schema,
@@ -38,7 +37,7 @@ def graph_schema(
     `check` accepts, it accepts too.
 
     Args:
-        registry: the modules that may be named.
+        declarations: the modules that may be named.
         schemas: turns annotations into schemas; has the definitions that `train` refers to.
         train: schema of the section `train`.
         metrics: names that `score` may use.
@@ -46,13 +45,13 @@ def graph_schema(
     definitions = {
         "port": _PORT,
         "source": _source(),
-        "node": _node(registry),
+        "node": _node(declarations),
         "view": _view(metrics),
         "init": _init(),
         "train": train,
     }
-    for id in registry.ids:
-        definitions[f"with {id}"] = _parameters(registry.load(id), schemas)
+    for declaration in declarations:
+        definitions[f"with {declaration.id}"] = _parameters(declaration, schemas)
     return {
         "$schema": DIALECT,
         "title": "phonograph graph",
@@ -112,8 +111,7 @@ def _source() -> Schema:
     return {"anyOf": [{"$ref": "#/$defs/port"}, ports]}
 
 
-def _node(registry: Registry) -> Schema:
-    declared = [registry.load(id) for id in registry.ids]
+def _node(declared: Collection[Declaration]) -> Schema:
     return {
         "type": ["object", "null"],
         "properties": {
