@@ -59,18 +59,16 @@ class Row:
         }
 
 
-def page(declaration: Declaration, columns: int, plugin: str = "") -> str:
+def page(declaration: Declaration, columns: int) -> str:
     """Write all about one module.
 
     Args:
         declaration: the module.
         columns: of a line, at least 60.
-        plugin: the installed package that brings it, where phonograph does not.
     """
     documented = docstring_of(declaration.cls)
     version, group = declaration.registration.version, group_of(declaration).partition(":")[0]
-    brought = f", of the plugin {plugin}" if plugin else ""
-    lines = [f"{declaration.id} (version {version}, {group}{brought})"]
+    lines = [f"{declaration.id} (version {version}, {group})"]
     for paragraph in documented.prose:
         if not paragraph.endswith(":"):  # it leads to an example
             lines += ["", *_wrapped(paragraph, columns)]

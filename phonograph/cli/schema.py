@@ -43,8 +43,6 @@ def whole_schema() -> dict[str, Any]:
     from phonograph.graphs.schema import graph_schema
     from phonograph.training.settings_schema import train_schema
 
-    registry = default_registry()
-    declared = [registry.load(id) for id in registry.ids]
     schemas = AnnotationSchemas()
     train = train_schema(schemas)
-    return graph_schema(declared, schemas, train=train, metrics=default_metrics())
+    return graph_schema(default_registry(), schemas, train=train, metrics=default_metrics())

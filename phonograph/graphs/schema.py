@@ -11,6 +11,7 @@ from phonograph.graphs.annotation_schema import LATER, AnnotationSchemas, Schema
 from phonograph.graphs.spec import SCHEMA_VERSION
 from phonograph.types.declaration import Declaration
 from phonograph.types.docstring import docstring_of
+from phonograph.types.registry import Registry
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -25,7 +26,7 @@ _COMPOSITE = r"(\.ya?ml$)|(^phonograph://)"
 
 
 def graph_schema(
-    declarations: Collection[Declaration],
+    registry: Registry,
     schemas: AnnotationSchemas,
     *,
     train: Schema,
@@ -37,7 +38,7 @@ def graph_schema(
     `check` accepts, it accepts too.
 
     Args:
-        declarations: the modules that may be named.
+        registry: the modules that may be named.
         schemas: turns annotations into schemas; has the definitions that `train` refers to.
         train: schema of the section `train`.
         metrics: names that `score` may use.
@@ -45,13 +46,13 @@ def graph_schema(
     definitions = {
         "port": _PORT,
         "source": _source(),
-        "node": _node(declarations),
+        "node": _node(registry),
         "view": _view(metrics),
         "init": _init(),
         "train": train,
     }
-    for declaration in declarations:
-        definitions[f"with {declaration.id}"] = _parameters(declaration, schemas)
+    for id in registry.ids:
+        definitions[f"with {id}"] = _parameters(registry.load(id), schemas)
     return {
         "$schema": DIALECT,
         "title": "phonograph graph",
@@ -111,7 +112,8 @@ def _source() -> Schema:
     return {"anyOf": [{"$ref": "#/$defs/port"}, ports]}
 
 
-def _node(declared: Collection[Declaration]) -> Schema:
+def _node(registry: Registry) -> Schema:
+    declared = [registry.load(id) for id in registry.ids]
     return {
         "type": ["object", "null"],
         "properties": {
