@@ -108,6 +108,7 @@ def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
 
 def _position(fault: Diagnostic) -> tuple[str, int, int]:
     place = fault.place
+    # overrides have no lines; they stay in the order in which they were found
     return (place.file, place.line, place.column) if place and place.line else ("", 0, 0)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from phonograph.errors import Edit, Place, near_names
+from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.types.kinds import Lengths
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def only_near(name: str, known: Sequence[str], taken: Container[str] = ()) -> st
 def port_fix(
     place: Place, port: PortName, nodes: Collection[str], declarations: Mapping[str, Declaration]
 ) -> Edit | None:
-    """Correct the node of a `node.port`, or its output."""
+    """Correct the node of a `node.port`, or its output; no node whose own name is at fault."""
     if port.node not in nodes:
-        return nearest_fix(place, port.node, list(nodes), around=f"{{}}.{port.port}")
+        odd = {name for name in nodes if why_not_a_node_name(name)}
+        return nearest_fix(place, port.node, list(nodes), taken=odd, around=f"{{}}.{port.port}")
     if port.node in declarations:
         outputs = list(declarations[port.node].ports.outputs)
         if port.port not in outputs:

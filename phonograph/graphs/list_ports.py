@@ -60,6 +60,8 @@ def list_fault(node: NodeSpec, declared: Declaration, document: Document) -> Dia
             continue
         if name == "" and len(declared.ports.lists) == 1:
             continue
+        if name and name not in declared.ports.inputs:  # told as a name that is unknown
+            continue
         subject = f"the input `{name}` of `{declared.id}`" if name else f"`{declared.id}`"
         given = [other for other in node.sources if item_of(other or "")[0] == name]
         combine = "combine them first, for example with combine.sum"

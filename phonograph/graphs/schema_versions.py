@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.document import Document
@@ -41,7 +42,7 @@ def migrate_schema(
         if version not in migrations:
             break
         document = migrations[version](document)
-        document.data[KEY] = version + 1
+        document = replace(document, data={**document.data, KEY: version + 1})
     return document
 
 

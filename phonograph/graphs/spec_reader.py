@@ -113,7 +113,7 @@ class _SpecReader:
         if data is None:
             return None
         if not isinstance(data, dict) or (data and not set(data) & set(_NODE)):
-            help = f"write `{name}: {{module: …, from: …}}`"
+            help = f"write `{name.rpartition('.')[2]}: {{module: …, from: …}}`"
             got = "none of its keys" if isinstance(data, dict) else shown(data)
             self._fault("PG009", f"`{name}` must be a node, got {got}", *trail, help=help)
             return NodeSpec(name, "", {}, {}, unclear=True)
@@ -121,14 +121,16 @@ class _SpecReader:
             self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
+        version = self._module_version(data, *trail, "version")
+        is_clear = version == data.get("version")
         return NodeSpec(
             name=name,
-            module=self._module(name, data),
+            module=self._module(name, data) if is_clear else "",
             sources=self._sources(data, *trail, "from"),
             parameters=self._mapping(data, "with", *trail),
             only=self._only(data, *trail, "only"),
             use=self._use(data, *trail, "use"),
-            version=self._module_version(data, *trail, "version"),
+            version=version,
             unclear=len(self.faults) > before,
         )
 
@@ -142,7 +144,7 @@ class _SpecReader:
 
     def _module(self, name: str, data: Mapping[str, Any]) -> str:
         module = data.get("module")
-        if isinstance(module, str):
+        if isinstance(module, str) and module:
             return module
         if module is not None:
             message = f"`module` must be an id such as asr.log_mel, got {shown(module)}"

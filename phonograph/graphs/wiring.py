@@ -13,7 +13,7 @@ from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
-from phonograph.graphs.list_ports import list_fault, target_of, trail_of, trail_to
+from phonograph.graphs.list_ports import list_fault, target_of, trail_of
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
@@ -80,6 +80,7 @@ class _Wirer:
         self.spec = spec
         self.declarations = declarations
         self.sources: dict[PortName, PortName] = {}
+        self.trails: dict[PortName, Trail] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
         self.stated: dict[tuple[str, Name], list[PortName]] = {}
@@ -141,11 +142,13 @@ class _Wirer:
             if target is None:
                 continue
             if target not in inputs:
-                message = f"`{node.module}` has no input `{target}`"
+                name = item_of(target)[0]
+                message = f"`{node.module}` has no input `{name}`"
                 known = list(dict.fromkeys(item_of(port)[0] for port in inputs))
-                help = nearest(target, known) or "it takes no inputs"
+                help = nearest(name, known) or "it takes no inputs"
+                trail = trail_of(name)
                 place = self.spec.document.key_place("modules", node.name, *trail)
-                fix = nearest_fix(place, target, known, taken=set(map(str, node.sources)))
+                fix = nearest_fix(place, name, known, taken=set(map(str, node.sources)))
                 self._fault("PG012", message, node.name, *trail, help=help, key=True, fix=fix)
                 continue
             self._join(source, PortName(node.name, target), trail)
@@ -155,7 +158,7 @@ class _Wirer:
         wanted = self.declarations[target.node].ports.inputs[target.port]
         reason = reason_not_to_join(given, wanted)
         if reason is None:
-            self.sources[target] = source
+            self.sources[target], self.trails[target] = source, trail
             return
         causes = (
             f"{source} gives {given}[{given.axes}]",
@@ -252,8 +255,7 @@ class _Wirer:
                 names[_LONGEST_CIRCLE // 2 : -_LONGEST_CIRCLE // 2] = ["…"]
             message = f"the graph runs in a circle: {' -> '.join(names)}"
             help = "data flows one way: take one of these wires out"
-            trail = trail_to(self.spec.nodes[last.node], last.port)
-            self._fault("PG040", message, last.node, *trail, help=help)
+            self._fault("PG040", message, last.node, *self.trails[last], help=help)
             del self.sources[last]
 
     def _complete(self, node: NodeSpec, doubtful: _Doubtful) -> None:
@@ -274,10 +276,13 @@ class _Wirer:
                 self._missing(target, kind)
 
     def _missing(self, target: PortName, kind: Kind) -> None:
-        givers = self._givers(target.node, kind)
-        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         named = f"{target.node}.{item_of(target.port)[0]}"
         node, _, port = self.spec.document.known_as.get(named, named).rpartition(".")
+        inside = f"`{node}."
+        givers = self._givers(target.node, kind)
+        if node != target.node:  # what is inside of a composite cannot feed it
+            givers = [giver for giver in givers if not giver.startswith(inside)]
+        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         message = f"the input `{port}` of `{node}` ({kind}) is not wired"
         declared = self.declarations[target.node]
         fix = wire_fix(self.spec.document, declared, target, givers, self.sources)

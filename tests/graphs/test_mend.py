@@ -95,6 +95,13 @@ def test_a_name_that_is_there_already_is_not_given_twice():
     assert mend(text, "x.yaml", check).text == text
 
 
+def test_wires_are_not_bent_to_a_node_whose_name_is_at_fault():
+    text = MENDED.replace("  mel: {", "  mel-: {")
+    mended = mend(text, "x.yaml", check)
+    assert mended.text == text
+    assert [fault.code for fault in mended.faults] == ["PG016", "PG012"]
+
+
 def test_what_came_through_an_alias_or_a_reference_is_left():
     text = MENDED.replace("name: small", 'name: small\nvars: {rate: "16000"}')
     text = text.replace("sample_rate: 16000", 'sample_rate: "${vars.rate}"')
