@@ -6,7 +6,7 @@ from phonograph.collections import default_registry
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.origins import port_origins, value_origin
 from phonograph.graphs.solved import SolvedGraph
-from phonograph.types.solver import Unknown
+from phonograph.types.equalities import Unknown
 
 GRAPH = """\
 phonograph: 1
