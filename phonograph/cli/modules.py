@@ -47,7 +47,7 @@ def modules(
         for declaration in declared:
             plugin = registry.plugins.get(declaration.id)
             source = f" ({plugin})" if plugin else ""
-            say(f"{declaration.id:20} {declaration.summary}{source}")
+            say(f"{declaration.id:23} {declaration.summary}{source}")
         say("\nAll about one: phonograph modules ID")
     if faults:
         tell(faults)

@@ -5,9 +5,8 @@ from phonograph.collections import default_registry
 
 def test_every_module_is_listed_with_its_summary(run):
     lines = run("modules").stdout.splitlines()
-    listed = [line.split()[0] for line in lines if line.startswith("asr.")]
-    assert listed == default_registry().ids
-    assert all(len(line.split()) > 2 for line in lines if line.startswith("asr."))
+    assert [line.split()[0] for line in lines] == default_registry().ids
+    assert all(len(line.split()) > 2 for line in lines)
 
 
 def test_one_module_is_told_in_full(run):
