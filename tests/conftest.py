@@ -12,6 +12,8 @@ from hypothesis import settings
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # of the programs that tests start
 
+os.environ.pop("COLUMNS", None)  # what is printed is as wide as where there is no terminal
+
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 

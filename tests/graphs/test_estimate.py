@@ -112,9 +112,14 @@ def test_a_module_that_looks_at_values_is_not_guessed(tmp_path, monkeypatch):
     assert found["lstm"].multiply_adds
 
 
+LOSS = (
+    "modules.more={module: asr.ctc_loss, from: {log_probs: again.log_probs, targets: data.tokens}}"
+)
+
+
 def test_equal_modules_are_run_once(tmp_path, monkeypatch):
     more = "modules.again={module: asr.ctc_head, from: lstm.encoded, with: {vocab: 3}}"
-    model = small(tmp_path, more)
+    model = small(tmp_path, more, "views.train.run=[loss.loss, more.loss]", LOSS)
     calls = []
     head = type(model.modules["head"])
     forward = head.forward

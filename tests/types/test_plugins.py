@@ -1,6 +1,7 @@
 """Plugins: found by their entry points, imported on use, and at fault without a traceback."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,10 +100,10 @@ def test_a_plugin_is_known_by_its_id_and_imported_on_use(install):
 
 def test_the_list_and_the_page_of_a_module_name_its_distribution(install):
     install(GOOD)
-    listed = CliRunner().invoke(app, ["modules"]).stdout.splitlines()
-    assert "lab.same             Leave frames as they are. (lab 1.0)" in listed
+    listed = " ".join(CliRunner().invoke(app, ["modules"]).stdout.split())
+    assert " lab.same Leave frames as they are. (lab 1.0) " in listed
     page = CliRunner().invoke(app, ["modules", "lab.same"]).stdout
-    assert page.startswith("lab.same (version 1, of the plugin lab 1.0)\n")
+    assert page.startswith("lab.same (version 1, encoders, of the plugin lab 1.0)\n")
     told = json.loads(CliRunner().invoke(app, ["modules", "--json"]).stdout)
     plugins = {module["id"]: module["plugin"] for module in told}
     assert (plugins["lab.same"], plugins["asr.log_mel"]) == ("lab 1.0", None)
@@ -232,8 +233,10 @@ def test_a_plugin_may_not_take_an_id_that_is_shipped(install):
 def test_a_broken_plugin_leaves_the_list_of_the_others(install):
     install("import nowhere")
     done = CliRunner().invoke(app, ["modules"])
-    listed = [line.split()[0] for line in done.stdout.partition("\n\n")[0].splitlines()]
-    assert (done.exit_code, listed) == (0, shipped_registry().ids)
+    assert done.exit_code == 0
+    assert (
+        sorted(re.findall(r"^  (\w+\.\w+) ", done.stdout, re.MULTILINE)) == shipped_registry().ids
+    )
     assert done.stderr.startswith(
         "error[PG017]: the module `lab.same` of the plugin `lab 1.0` cannot be loaded: "
         "No module named 'nowhere'\n"
