@@ -54,8 +54,9 @@ def port_fix(
 ) -> Edit | None:
     """Correct the node of a `node.port`, or its output; no node whose own name is at fault."""
     if port.node not in nodes:
-        odd = {name for name in nodes if why_not_a_node_name(name)}
-        return nearest_fix(place, port.node, list(nodes), taken=odd, around=f"{{}}.{port.port}")
+        fix = nearest_fix(place, port.node, list(nodes), around=f"{{}}.{port.port}")
+        odd = fix is not None and why_not_a_node_name(fix.text.rpartition(".")[0])
+        return None if odd else fix
     if port.node in declarations:
         outputs = list(declarations[port.node].ports.outputs)
         if port.port not in outputs:
