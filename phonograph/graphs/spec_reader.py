@@ -125,7 +125,7 @@ class _SpecReader:
 
     def _module(self, name: str, data: Mapping[str, Any]) -> str:
         module = data.get("module")
-        if isinstance(module, str):
+        if isinstance(module, str) and module:
             return module
         if module is not None:
             message = f"`module` must be an id such as asr.log_mel, got {shown(module)}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 import phonograph
 from phonograph.collections import default_registry
@@ -22,107 +23,7 @@ PROMPTS = Path(phonograph.__file__).parent / "collections/asr/recipes/prompts"
 SHORT = 2.0  # seconds
 STEPS = 6
 
-TRANSDUCER = [
-    "modules.encoder.with.d_model=16",
-    "modules.encoder.with.layers=1",
-    "modules.encoder.with.block.heads=2",
-    "modules.predictor.with.d_model=16",
-    "modules.joint.with.d_model=32",
-    "modules.joint.with.vocab=64",
-]
-CONFORMER = [*TRANSDUCER[:3], "modules.head.with.vocab=64"]
-FAST_CONFORMER = [*CONFORMER, "modules.encoder.with.subsampling.channels=8"]
-FAST_TRANSDUCER = [*TRANSDUCER, "modules.encoder.with.subsampling.channels=8"]
-
-MINI = {
-    "asr/quartznet-15x5": ["modules.encoder.with.blocks=5", "modules.encoder.with.repeat=1"],
-    "asr/quartznet-10x5": ["modules.encoder.with.blocks=5", "modules.encoder.with.repeat=1"],
-    "asr/quartznet-5x5": ["modules.encoder.with.blocks=5", "modules.encoder.with.repeat=1"],
-    "asr/jasper-10x5": [
-        "modules.encoder.with.blocks=5",
-        "modules.encoder.with.repeat=1",
-        "modules.encoder.with.d_model=64",
-    ],
-    "asr/citrinet-256": [
-        "modules.encoder.with.width=32",
-        "modules.encoder.with.repeat=1",
-        "modules.encoder.with.d_model=64",
-        "modules.head.with.vocab=64",
-    ],
-    "asr/citrinet-384": [
-        "modules.encoder.with.width=32",
-        "modules.encoder.with.repeat=1",
-        "modules.encoder.with.d_model=64",
-        "modules.head.with.vocab=64",
-    ],
-    "asr/citrinet-512": [
-        "modules.encoder.with.width=32",
-        "modules.encoder.with.repeat=1",
-        "modules.encoder.with.d_model=64",
-        "modules.head.with.vocab=64",
-    ],
-    "asr/citrinet-1024": [
-        "modules.encoder.with.width=32",
-        "modules.encoder.with.repeat=1",
-        "modules.encoder.with.d_model=64",
-        "modules.head.with.vocab=64",
-    ],
-    "asr/matchboxnet-3x1x64": [
-        "modules.data.with.tokenizer.tokens="
-        "[activated, added, agent logged in, thank you, call forwarding, call waiting]"
-    ],
-    "asr/matchboxnet-3x2x64": [
-        "modules.data.with.tokenizer.tokens="
-        "[activated, added, agent logged in, thank you, call forwarding, call waiting]"
-    ],
-    "asr/deep-speech": [
-        "modules.lower.with.d_model=32",
-        "modules.recurrent.with.d_model=32",
-        "modules.upper.with.d_model=32",
-    ],
-    "asr/deep-speech-2": ["modules.encoder.with.d_model=16", "modules.encoder.with.layers=2"],
-    "asr/deep-speech-2-online": [
-        "modules.encoder.with.d_model=16",
-        "modules.encoder.with.layers=2",
-    ],
-    "asr/las": [
-        "modules.base.with.d_model=16",
-        "modules.listener.with.d_model=16",
-        "modules.speller.with.d_model=16",
-        "modules.speller.with.attention.width=16",
-    ],
-    "asr/las-ctc": [
-        "modules.listener.with.convs=[{filters: 2, kernel: [3, 3], pool: [4, 4]}]",
-        "modules.listener.with.d_model=16",
-        "modules.listener.with.layers=1",
-        "modules.speller.with.d_model=16",
-        "modules.speller.with.attention.width=16",
-    ],
-    "asr/wav2vec2-base": [
-        "modules.encoder.with={d_model: 16, layers: 1, convs: {widths: [8, 8, 8, 8, 8, 8, 8]}, "
-        "positions: {kernel: 6, groups: 2}, block: {heads: 2, middle: 24}}",
-    ],
-    "asr/wav2letter": ["modules.encoder.with.width=16", "modules.encoder.with.wide=32"],
-    "asr/wav2letter-wave": [
-        "modules.filters.with.filters=16",
-        "modules.encoder.with.width=16",
-        "modules.encoder.with.wide=32",
-    ],
-    "asr/conformer-ctc-small": CONFORMER,
-    "asr/conformer-ctc-medium": CONFORMER,
-    "asr/conformer-ctc-large": CONFORMER,
-    "asr/fastconformer-ctc-small": FAST_CONFORMER,
-    "asr/fastconformer-ctc-medium": FAST_CONFORMER,
-    "asr/fastconformer-ctc-large": FAST_CONFORMER,
-    "asr/fastconformer-ctc-xlarge": FAST_CONFORMER,
-    "asr/fastconformer-ctc-small-streaming": FAST_CONFORMER,
-    "asr/conformer-transducer-small": TRANSDUCER,
-    "asr/conformer-transducer-medium": TRANSDUCER,
-    "asr/conformer-transducer-large": TRANSDUCER,
-    "asr/fastconformer-transducer-large": FAST_TRANSDUCER,
-    "asr/fastconformer-hybrid-large": FAST_TRANSDUCER,
-    "asr/fastconformer-tdt-large": FAST_TRANSDUCER,
-}
+MINI = yaml.safe_load(Path(__file__).with_name("small_recipes.yaml").read_text(encoding="utf-8"))
 NOT_HERE = {"asr/prompts"}  # trained by the quick start, from a checkpoint of an optional package
 
 
