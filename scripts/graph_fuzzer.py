@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from graph_edits import REGISTRY, Case
+from graph_edits import FOLDER, REGISTRY, Case
+from phonograph.collections.recipes import locate
 from phonograph.errors import PhonographError
 from phonograph.graphs.check import check_graph
 from phonograph.graphs.model import Model, build, is_waiting, sketch
@@ -56,10 +57,9 @@ def judge(case: Case, folder: Path) -> Verdict:
 
     Args:
         case: the edited graph.
-        folder: where the file is written; the other files of the base graphs may lie there.
+        folder: where the files are written.
     """
-    path = folder / "graph.yaml"
-    path.write_bytes(case.content)
+    path = lay_out(case, folder)
     before, started = _peak(), time.process_time()
     outcome, codes, error = "failed", (), ""
     try:
@@ -73,8 +73,23 @@ def judge(case: Case, folder: Path) -> Verdict:
     return Verdict(outcome, codes, time.process_time() - started, error)
 
 
+def lay_out(case: Case, folder: Path) -> Path:
+    """Write the files of a case, and return that of the graph."""
+    (folder / "files").mkdir(exist_ok=True)
+    for file in FOLDER.glob("files/*"):
+        (folder / "files" / file.name).write_bytes(file.read_bytes())
+    path = folder / "graph.yaml"
+    path.write_bytes(case.content)
+    if case.file:
+        path.write_bytes((FOLDER / f"{case.base}.yaml").read_bytes())
+        (folder / case.file).write_bytes(case.content)
+    return path
+
+
 def _outcome(path: Path, overrides: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    checked = check_graph(path, overrides, REGISTRY, name="graph.yaml", metrics=["wer", "cer"])
+    checked = check_graph(
+        path, overrides, REGISTRY, name="graph.yaml", metrics=["wer", "cer"], locate=locate
+    )
     for fault in checked.faults:
         assert fault.code.startswith("PG"), fault
         assert fault.place is not None, fault

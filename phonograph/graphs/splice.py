@@ -90,6 +90,8 @@ def _wire(
             if ("modules", name) in document.marks:
                 flat.marks["modules", full] = document.marks["modules", name]
             continue
+        if not isinstance(node, dict):  # told where it was read
+            continue
         node["from"] = {**(node.get("from") or {}), target.port: written}
         new = ("modules", full, "from", target.port)
         carry(document, trail, flat, new, written)
