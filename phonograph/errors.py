@@ -19,7 +19,7 @@ from unicodedata import category
 
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _ALIKE = 0.7  # from 0 for nothing in common to 1 for equal names
-_FEW, _CLOSEST = 30, 10
+_FEW, _MOST = 30, 3
 _LONGEST_LINE = 200
 # scripts such as Persian, and emoji, are written with the two joiners
 _HARMLESS = "\t\u200c\u200d"
@@ -55,10 +55,9 @@ class Edit:
     Args:
         place: what is replaced; its `source` shows the line as it was.
         text: what stands there afterwards.
-        action: `replace` the characters at the place; write the text `before` the place, as a key
-            of the same mapping; write it `after` the place, as the next key of the mapping whose
-            key or value stands there; or `delete` the key at the place with its value, its comma or
-            its line.
+        action: `replace` the characters at the place; or, where the place is that of a key of a
+            mapping, write the text as another key `before` it or `after` its value, or `delete` it
+            with its value and its comma or line.
     """
 
     place: Place
@@ -196,7 +195,13 @@ def near_names(name: str, known: Sequence[str]) -> list[str]:
     >>> near_names("n_mel", ["n_mels", "hop"])
     ['n_mels']
     """
-    return get_close_matches(name, _alike(name, known), n=3, cutoff=_ALIKE)
+    if len(known) <= _FEW:
+        return get_close_matches(name, known, n=_MOST, cutoff=_ALIKE)
+    from rapidfuzz import fuzz, process  # compares thousands at once
+
+    cutoff = 100 * _ALIKE
+    found = process.extract(name, known, scorer=fuzz.ratio, limit=_MOST, score_cutoff=cutoff)
+    return [match for match, *_ in found]
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -218,18 +223,6 @@ def _aligned(start: str, text: str) -> list[str]:
     """Put a text behind a start, its further lines below the first."""
     first, *more = text.split("\n")
     return [start + _visible(first), *(" " * len(start) + _visible(line) for line in more)]
-
-
-def _alike(name: str, known: Sequence[str]) -> Sequence[str]:
-    """Choose the few of very many names that are worth a closer look."""
-    if len(known) <= _FEW:
-        return known
-    from rapidfuzz import fuzz, process
-
-    found = process.extract(
-        name, known, scorer=fuzz.ratio, processor=None, limit=_CLOSEST, score_cutoff=100 * _ALIKE
-    )
-    return [known[place] for *_, place in sorted(found, key=lambda one: one[2])]
 
 
 def _visible(text: str) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX, AsJson, Overrides, check_argument
-from phonograph.cli.print_difference import print_difference
 from phonograph.cli.screen import counted, say, say_json
 from phonograph.errors import Diagnostic, GraphError, PhonographError
 
@@ -44,6 +43,7 @@ def diff(
       phonograph diff my.yaml my.yaml modules.encoder.with.layers=18
       phonograph diff runs/one/best.phono runs/two/best.phono --exit-code
     """
+    from phonograph.cli.print_difference import print_difference
     from phonograph.graphs.difference import difference
     from phonograph.training.settings_difference import settings_changes
 

@@ -10,6 +10,7 @@ from phonograph.errors import Diagnostic, GraphError, PhonographError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from phonograph.graphs.check import Checked
     from phonograph.graphs.solved import SolvedGraph
@@ -63,10 +64,8 @@ Precision = Annotated[
 
 def check_argument(graph: str, overrides: Sequence[str]) -> Checked:
     """Check whatever GRAPH names."""
-    from phonograph.collections import default_metrics, default_registry
     from phonograph.collections.recipes import locate
-    from phonograph.graphs.check import Checked, check_graph
-    from phonograph.training.settings import check_settings
+    from phonograph.graphs.check import Checked
 
     try:
         if graph.endswith(BUNDLE_SUFFIX):
@@ -74,6 +73,16 @@ def check_argument(graph: str, overrides: Sequence[str]) -> Checked:
         path, name = locate(graph)
     except PhonographError as error:
         return Checked(None, error.diagnostics)
+    return check_file(path, name, overrides)
+
+
+def check_file(path: Path, name: str, overrides: Sequence[str]) -> Checked:
+    """Check a graph file with everything that is installed, under the name the user knows."""
+    from phonograph.collections import default_metrics, default_registry
+    from phonograph.collections.recipes import locate
+    from phonograph.graphs.check import Checked, check_graph
+    from phonograph.training.settings import check_settings
+
     checked = check_graph(
         path,
         overrides,

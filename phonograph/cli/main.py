@@ -21,7 +21,9 @@ from phonograph.cli.evaluate import evaluate
 from phonograph.cli.explain import explain
 from phonograph.cli.export import export
 from phonograph.cli.import_model import import_model
+from phonograph.cli.init import init
 from phonograph.cli.modules import modules
+from phonograph.cli.schema import schema
 from phonograph.cli.screen import tell
 from phonograph.cli.show import show
 from phonograph.cli.train import train
@@ -84,10 +86,12 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
     app.command(name, help=with_examples(command.__doc__ or ""))(command)
 
 
+_add(init)
 _add(check)
 _add(show)
 _add(diff)
 _add(modules)
+_add(schema)
 _add(train)
 _add(evaluate)
 _add(transcribe)
@@ -112,6 +116,7 @@ def options(
     """Speech recognisers written as proved graphs of typed modules.
 
     Examples, with the speech that is shipped:
+      phonograph init
       phonograph check phonograph://asr/prompts
       phonograph import hama hama.phono
       phonograph train phonograph://asr/prompts init.from=hama.phono --run runs/prompts

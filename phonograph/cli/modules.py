@@ -2,173 +2,118 @@
 
 from __future__ import annotations
 
-import inspect
-import types
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonograph.cli.graph_argument import AsJson
-from phonograph.cli.screen import print_table, say, say_json, start_table, tell
+from phonograph.cli.module_groups import grouped
+from phonograph.cli.module_page import page, to_json
+from phonograph.cli.screen import say, say_json, tell
 from phonograph.errors import Diagnostic, GraphError, nearest
-from phonograph.types.vocabulary import Vocabulary
+from phonograph.types.docstring import PAPER
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from phonograph.types.declaration import Declaration, Parameter
-    from phonograph.types.kinds import Kind
+    from phonograph.types.declaration import Declaration
     from phonograph.types.registry import Registry
+
+MOST_COLUMNS = 100
+"""Longer lines are hard to read, however wide the terminal is."""
+
+LEAST_COLUMNS = 60
 
 
 def modules(
-    id: Annotated[str | None, typer.Argument(metavar="ID", help="Tell all about one.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="Tell all about one, or list those with this word."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """List what a graph can be made of.
+    """List what a graph can be made of, or tell all about one module.
+
+    A word that is no module's id lists those whose id or summary has it.
 
     Examples:
       phonograph modules
+      phonograph modules conv
       phonograph modules asr.log_mel
     """
     from phonograph.collections import default_registry
 
     registry = default_registry()
-    if id is not None:
-        _tell_one(registry, _declaration(registry, id), as_json=as_json)
+    one = None if name is None else _named(registry, name)
+    if one is not None:
+        if as_json:
+            say_json(to_json(one, registry.plugins.get(one.id)))
+        else:
+            say(page(one, _columns(), registry.plugins.get(one.id)))
         return
     declared, faults = registry.load_all()
+    chosen = declared if name is None else _with_word(declared, name)
+    if name is not None and not chosen:
+        message = f"unknown module `{name}`"
+        raise GraphError(Diagnostic("PG010", message, help=_resembling(registry, name)))
     if as_json:
-        say_json([_to_json(registry, declaration) for declaration in declared])
+        say_json([to_json(one, registry.plugins.get(one.id)) for one in chosen])
     else:
-        for declaration in declared:
-            plugin = registry.plugins.get(declaration.id)
-            source = f" ({plugin})" if plugin else ""
-            say(f"{declaration.id:20} {declaration.summary}{source}")
-        say("\nAll about one: phonograph modules ID")
+        _list(chosen, registry.plugins)
+        say("\nAll about one: phonograph modules NAME")
     if faults:
         tell(faults)
 
 
-def _declaration(registry: Registry, id: str) -> Declaration:
-    if id not in registry:
-        raise GraphError(
-            Diagnostic("PG010", f"unknown module `{id}`", help=nearest(id, registry.ids))
-        )
-    return registry.load(id)
+def _named(registry: Registry, name: str) -> Declaration | None:
+    """Find a module by its id, or by its last part where only one has it."""
+    if name in registry:
+        return registry.load(name)
+    last = [id for id in registry.ids if id.rpartition(".")[2] == name]
+    return registry.load(last[0]) if len(last) == 1 else None
 
 
-def _tell_one(registry: Registry, declaration: Declaration, *, as_json: bool) -> None:
-    if as_json:
-        say_json(_to_json(registry, declaration))
-        return
-    plugin = registry.plugins.get(declaration.id)
-    source = f", of the plugin {plugin}" if plugin else ""
-    say(f"{declaration.id} (version {declaration.registration.version}{source})\n")
-    say(inspect.getdoc(declaration.cls) or "")
-    table = start_table("parameter", "type", "when left out")
-    for parameter in declaration.parameters.values():
-        left_out = _left_out(declaration, parameter)
-        table.add_row(parameter.name, _type(parameter.annotation), left_out)
-    say()
-    print_table(table)
-    for title, kinds in (("takes", declaration.ports.inputs), ("gives", declaration.ports.outputs)):
-        if kinds:
-            say()
-            print_table(_port_table(title, kinds))
-    say(f"\nsource: {inspect.getsourcefile(declaration.cls)}")
+def _with_word(declared: Sequence[Declaration], word: str) -> list[Declaration]:
+    sought = word.casefold()
+    return [one for one in declared if sought in f"{one.id} {one.summary}".casefold()]
 
 
-def _port_table(title: str, kinds: Mapping[str, Kind]) -> Table:
-    table = start_table(title, "kind", "axes")
-    for name, kind in kinds.items():
-        table.add_row(name, str(kind), _axes(kind))
-    return table
+def _resembling(registry: Registry, name: str) -> str:
+    ids = {id.rpartition(".")[2]: id for id in registry.ids}
+    found = nearest(name, registry.ids) or nearest(name, list(ids))
+    return found or "`phonograph modules` lists them all"
 
 
-def _to_json(registry: Registry, declaration: Declaration) -> dict[str, Any]:
-    return {
-        "id": declaration.id,
-        "version": declaration.registration.version,
-        "plugin": registry.plugins.get(declaration.id),
-        "summary": declaration.summary,
-        "doc": inspect.getdoc(declaration.cls) or "",
-        "parameters": [
-            {
-                "name": parameter.name,
-                "type": _type(parameter.annotation),
-                "required": parameter.required and not _is_solved(declaration, parameter),
-                "when_left_out": _left_out(declaration, parameter),
-            }
-            for parameter in declaration.parameters.values()
-        ],
-        "inputs": _ports(declaration.ports.inputs),
-        "outputs": _ports(declaration.ports.outputs),
-        "random": declaration.registration.random,
-        "source": inspect.getsourcefile(declaration.cls),
-    }
+def _list(declared: Iterable[Declaration], plugins: Mapping[str, str]) -> None:
+    declared = list(declared)
+    indent = max(len(one.id) for one in declared) + 4
+    columns = _columns()
+    for number, (group, members) in enumerate(grouped(declared).items()):
+        say(("\n" if number else "") + group)
+        for one in members:
+            start = f"  {one.id}".ljust(indent)
+            source = f" ({plugins[one.id]})" if one.id in plugins else ""
+            filled = textwrap.fill(
+                f"{_short(one.summary)}{source}",
+                columns,
+                initial_indent=start,
+                subsequent_indent=" " * indent,
+            )
+            say(filled)
 
 
-def _ports(kinds: Mapping[str, Kind]) -> list[dict[str, str]]:
-    return [{"name": name, "kind": str(kind), "axes": kind.axes} for name, kind in kinds.items()]
+def _short(summary: str) -> str:
+    """Leave out of a summary where it is from, which the module's page tells.
+
+    >>> _short("Score frames (Graves et al. 2006, sec. 3).")
+    'Score frames.'
+    """
+    return PAPER.sub("", summary)
 
 
-def _axes(kind: Kind) -> str:
-    from phonograph.types.kinds import Lengths
-
-    return f"{kind.axes} (lengths of {kind.of})" if isinstance(kind, Lengths) else kind.axes
-
-
-def _left_out(declaration: Declaration, parameter: Parameter) -> str:
-    if _is_solved(declaration, parameter):
-        default = "" if parameter.required else f", else {_value(parameter.default)}"
-        return f"solved from the wires{default}"
-    return "must be given" if parameter.required else _value(parameter.default)
-
-
-def _is_solved(declaration: Declaration, parameter: Parameter) -> bool:
-    from phonograph.graphs.equations import unknowns_of
-
-    return parameter.name in {unknown.name for unknown in unknowns_of("", declaration)}
-
-
-def _value(value: Any) -> str:
-    """Write a default as it would stand in YAML."""
-    if is_dataclass(value):
-        settings = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return "{" + ", ".join(f"{name}: {_value(inner)}" for name, inner in settings) + "}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "nothing" if value is None else str(value)
-
-
-def _type(annotation: Any) -> str:
-    """Write an annotation as a person who writes YAML would say it."""
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        return " or ".join(map(_type, inner))
-    if origin is Literal:
-        return " or ".join(map(str, inner))
-    if origin in (list, tuple, Sequence):
-        return f"list of {_type(inner[0])}"
-    if is_dataclass(annotation) and annotation is not Vocabulary:
-        return "mapping of " + ", ".join(field.name for field in fields(annotation))
-    name = getattr(origin or annotation, "__name__", "")
-    return _WORDS.get(name, name)
-
-
-_WORDS = {
-    "int": "whole number",
-    "float": "number",
-    "str": "text",
-    "bool": "true or false",
-    "Path": "path",
-    "NoneType": "nothing",
-    "Mapping": "mapping",
-    "dict": "mapping",
-    "Vocabulary": "vocabulary",
-    "Any": "anything",
-}
+def _columns() -> int:
+    """Return how wide lines may be."""
+    found = shutil.get_terminal_size((MOST_COLUMNS, 24)).columns
+    return max(LEAST_COLUMNS, min(MOST_COLUMNS, found))

@@ -128,6 +128,7 @@ def _written(model: Model, view: str | None, form: Format) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a file under a temporary name, then put it in place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.device import pick_device
+from phonograph.cli.dry_run import try_out
 from phonograph.cli.graph_argument import (
     BUNDLE_SUFFIX,
     AsJson,
@@ -39,15 +40,21 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Start over where this graph was trained before.")
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Try one batch of each view; estimate memory and time."),
+    ] = False,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Train a graph as its section `train` says.
 
     The run directory gets the bundles best.phono and last.phono, the solved graph, metrics in JSON
-    lines and for TensorBoard. Ctrl-C ends the training early and keeps what it has learnt.
+    lines and for TensorBoard. Ctrl-C ends the training early and keeps what it has learnt. With
+    --dry-run nothing is written: it takes a few seconds and tells whether the training will work.
 
     Examples:
+      phonograph train my.yaml --dry-run
       phonograph train my.yaml
       phonograph train phonograph://asr/prompts init.from=hama.phono --run runs/prompts
       phonograph train my.yaml train.trainer.max_steps=100 --run runs/short
@@ -58,6 +65,9 @@ def train(
         raise typer.BadParameter(message, param_hint="GRAPH")
     solved = load_argument(graph, [*overrides, *_placement(device)])
     _refuse_open(solved)
+    if dry_run:
+        try_out(solved, as_json=as_json)
+        return
     folder = run or Path("runs") / _folder_name(solved.name)
     from phonograph.collections import default_metrics, default_registry
     from phonograph.graphs.allocation import keep_freed_memory

@@ -27,6 +27,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PD013": "a recording is shorter or longer than its manifest says",
         "PD014": "a recording has samples that are not numbers",
         "PD020": "a transcript has characters that the tokenizer does not know",
+        "PD051": "a folder has no recordings with texts",
     }
 )
 """Stable codes; a code is never given a second meaning."""

@@ -11,18 +11,22 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise
 from typing import Any
 
+import networkx as nx
+
 from phonograph.errors import Diagnostic
+from phonograph.graphs.assemble import argument
 from phonograph.graphs.equations import FROM_DECLARATION, FROM_REPEAT
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.list_ports import target_of, trail_of
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.proof import Proof
+from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.graphs.wiring import Wire
 from phonograph.types.components import Conflict
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor
-from phonograph.types.kinds import Kind, Lengths, parse_axes
+from phonograph.types.kinds import Kind, Lengths, Loss, parse_axes
 from phonograph.types.registry import Registry
 from phonograph.types.terms import names_in
 
@@ -150,7 +154,22 @@ class _Offers:
         if _identity(fault) in left or left - self.known:
             return []
         values = found.values.get(name, {})
+        if not self._may_stand(site, adapter, values):
+            return []
         return _as_yaml(site, output, adapter, {n: values.get(n) for n in adapter.chosen()})
+
+    def _may_stand(self, site: _Site, adapter: _Adapter, values: Mapping[str, Any]) -> bool:
+        """Whether an adapter can be built, and a loss trains its weights where there is one."""
+        parameters = adapter.declaration.parameters
+        arguments = {n: argument(one, values) for n, one in parameters.items() if n in values}
+        try:
+            with ShapesOnly():
+                built = adapter.declaration.cls(**arguments)
+        except ValueError:
+            return False
+        losses = {name for name, one in self.declarations.items() if _gives_loss(one)}
+        later = {site.node, *nx.descendants(self.proof.wiring.graph, site.node)}
+        return not losses or bool(losses & later) or not any(True for _ in built.parameters())
 
     def _free_name(self, wanted: str) -> str:
         names = (wanted if number == 1 else f"{wanted}_{number}" for number in count(1))
@@ -180,6 +199,10 @@ def _at(anchor: Anchor, wires: Sequence[Wire]) -> list[Wire]:
         if (str(one), other.node) == (anchor.source, anchor.unknown.node)
         or (str(other), one.node) == (anchor.source, anchor.unknown.node)
     ]
+
+
+def _gives_loss(declared: Declaration) -> bool:
+    return any(isinstance(kind, Loss) for kind in declared.ports.outputs.values())
 
 
 def _only_input(declared: Declaration) -> str | None:

@@ -49,7 +49,7 @@ def assemble(
     for name in wiring.order():
         declared = declarations[name]
         ports = _PortSolver(name, values[name], solution, axes[name])
-        arguments = {n: _argument(p, values[name]) for n, p in declared.parameters.items()}
+        arguments = {n: argument(p, values[name]) for n, p in declared.parameters.items()}
         node = SolvedNode(
             name=name,
             declaration=declared,
@@ -110,7 +110,8 @@ class _PortSolver:
         return int(size)
 
 
-def _argument(parameter: Parameter, values: Mapping[str, Any]) -> Any:
+def argument(parameter: Parameter, values: Mapping[str, Any]) -> Any:
+    """Return what a constructor is given: the number of tokens where it wants no more of them."""
     value = values.get(parameter.name)
     if isinstance(value, Vocabulary) and not parameter.wants_tokens:
         return value.size

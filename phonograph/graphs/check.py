@@ -10,6 +10,7 @@ from phonograph.errors import Diagnostic, GraphError, nearest
 from phonograph.graphs.composites import expand
 from phonograph.graphs.document import Document
 from phonograph.graphs.extends import read_with_base
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import sketch
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.solve import solve_graph
@@ -107,6 +108,7 @@ def _joined(first: Diagnostic, more: Sequence[Diagnostic]) -> Diagnostic:
 
 def _position(fault: Diagnostic) -> tuple[str, int, int]:
     place = fault.place
+    # overrides have no lines; they stay in the order in which they were found
     return (place.file, place.line, place.column) if place and place.line else ("", 0, 0)
 
 
@@ -147,6 +149,10 @@ def _score_faults(spec: GraphSpec, metrics: Container[str] | None) -> list[Diagn
             if metrics is not None and metric not in metrics:
                 place = spec.document.key_place("views", view.name, "score", metric)
                 known = list(metrics) if isinstance(metrics, Mapping | Sequence) else []
-                help = nearest(metric, known)
-                faults.append(Diagnostic("PG041", f"unknown metric `{metric}`", place, help=help))
+                help, fix = (
+                    nearest(metric, known),
+                    nearest_fix(place, metric, known, taken=view.score),
+                )
+                message = f"unknown metric `{metric}`"
+                faults.append(Diagnostic("PG041", message, place, help=help, fix=fix))
     return faults

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.given_values import RATE, VOCABULARY, Declarations, GivenValues
-from phonograph.graphs.list_ports import trail_of
+from phonograph.graphs.list_ports import trail_to
 from phonograph.graphs.spec import GraphSpec
 from phonograph.types.components import Conflict
 from phonograph.types.equalities import Anchor, Link, Value, size_of
@@ -37,6 +37,7 @@ def explain_conflict(spec: GraphSpec, declarations: Declarations, conflict: Conf
         label=f"{got} here",
         causes=(f"{expected} is required: {path}",),
         help=given.mend(blamed, expected, required.unknown.node),
+        fix=given.deletion(blamed),
     )
 
 
@@ -113,7 +114,7 @@ def explain_broken_links(
         yield Diagnostic(
             _code(domain),
             f"{_subject(domain, same=False)} disagree between two ways to `{node}`",
-            spec.document.place("modules", node, *trail_of(port)),
+            spec.document.place("modules", node, *trail_to(spec.nodes[node], port)),
             label=f"{offered} here",
             causes=(
                 f"`{link.right.name}` of `{node}` is {found} by its other wire",

@@ -41,6 +41,7 @@ MAX_DEPTH = 8
 
 _NODE = ("module", "from", "with", "only")
 _SHARING = ("use", "from", "only")
+_A_FILE = "a graph file"
 _OF_ANOTHER = ("module", "with", "version")
 
 
@@ -151,11 +152,8 @@ class _Expander:
 
     def _part(self, document: Document, name: str, way: Sequence[Path]) -> _Part | None:
         trail = ("modules", name)
-        for key in document.data["modules"][name]:
-            if key not in _NODE:
-                place = document.key_place(*trail, key)
-                message = f"unknown key `{key}` under `modules.{name}`, which is a graph file"
-                self.faults.append(Diagnostic("PG008", message, place, help=nearest(key, _NODE)))
+        wrong_keys = _wrong_keys(document, name, _NODE, f"which is {_A_FILE}")
+        self.faults += wrong_keys
         if reason := why_not_a_node_name(name):
             message = f"`{name}` cannot name a node: {reason}"
             self.faults.append(Diagnostic("PG016", message, document.key_place(*trail)))
@@ -170,7 +168,7 @@ class _Expander:
         if not faults:
             faults = _wrong_inputs(document, name, exposed)
         self.faults += faults
-        return None if faults else _Part(inside, exposed)
+        return None if faults or wrong_keys else _Part(inside, exposed)
 
     def _read(
         self, document: Document, name: str, way: Sequence[Path]
@@ -198,18 +196,12 @@ class _Expander:
 
     def _may_share(self, document: Document, name: str, part: _Part) -> bool:
         for key in document.data["modules"][name]:
-            place = document.key_place("modules", name, key)
             if key in _OF_ANOTHER:
                 message = f"a node with `use` has the `{key}` of the node that it uses"
-                help = f"delete `{key}`, or `use`"
+                place, help = document.key_place("modules", name, key), f"delete `{key}`, or `use`"
                 self.faults.append(Diagnostic("PG045", message, place, help=help))
-            elif key not in _SHARING:
-                message, help = (
-                    f"unknown key `{key}` under `modules.{name}`",
-                    nearest(key, _SHARING),
-                )
-                self.faults.append(Diagnostic("PG008", message, place, help=help))
-        faults = _wrong_inputs(document, name, part.exposed)
+        faults = _wrong_keys(document, name, _SHARING + _OF_ANOTHER, f"which uses {_A_FILE}")
+        faults += _wrong_inputs(document, name, part.exposed)
         self.faults += faults
         return not faults
 
@@ -296,6 +288,19 @@ def _shared(name: str, nodes: Mapping[str, Any]) -> str | None:
             return None
         name = use
     return None
+
+
+def _wrong_keys(document: Document, name: str, known: Sequence[str], what: str) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "PG008",
+            f"unknown key `{key}` under `modules.{name}`, {what}",
+            document.key_place("modules", name, key),
+            help=nearest(key, known),
+        )
+        for key in document.data["modules"][name]
+        if key not in known
+    ]
 
 
 def _wrong_inputs(document: Document, name: str, exposed: Exposed) -> list[Diagnostic]:

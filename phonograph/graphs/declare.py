@@ -8,6 +8,7 @@ from typing import Any
 
 from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.list_ports import counts_of
 from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.parts import PartReader, takes_parts
@@ -54,7 +55,9 @@ def declare(
             return None, []
         place = document.place("modules", node.name, "module")
         help = nearest(node.module, registry.ids) or "`phonograph modules` lists them"
-        return None, [Diagnostic("PG010", f"unknown module `{node.module}`", place, help=help)]
+        fix = nearest_fix(place, node.module, registry.ids)
+        message = f"unknown module `{node.module}`"
+        return None, [Diagnostic("PG010", message, place, help=help, fix=fix)]
     if fault := registry.fault_of(node.module):
         return None, [replace(fault, place=document.place("modules", node.name, "module"))]
     declaration = registry.load(node.module)
@@ -96,7 +99,9 @@ def _given(
     if name not in declaration.parameters:
         help = nearest(name, list(declaration.parameters)) or "it has none"
         message = f"`{node.module}` has no parameter `{name}`"
-        return Diagnostic("PG011", message, document.key_place(*trail), help=help)
+        place = document.key_place(*trail)
+        fix = nearest_fix(place, name, list(declaration.parameters), taken=node.parameters)
+        return Diagnostic("PG011", message, place, help=help, fix=fix)
     annotation = declaration.parameters[name].annotation
     found = convert(value, annotation, document.folder_of(*trail))
     if not isinstance(found, Misfit):
@@ -104,7 +109,7 @@ def _given(
     place = (document.key_place if found.key else document.place)(*trail, *found.trail)
     inside = found.trail[:-1] if found.key else found.trail
     message = f"`{'.'.join(map(str, (name, *inside)))}` of `{node.name}` {found.message}"
-    return Diagnostic("PG015", message, place, help=found.help)
+    return Diagnostic("PG015", message, place, help=found.help, fix=found.fix(place))
 
 
 def _derived(

@@ -46,12 +46,13 @@ def describe(
     part = model.plan(view) if view is not None else None
     ports, views = _Ports(graph), [plan_view(graph, name) for name in graph.spec.views]
     nodes = tuple(_nodes(model, part, ports, costs or {}))
+    letters = _letters(nodes)
     return Description(
         name=graph.name,
         nodes=nodes,
         wires=tuple(_wires(graph, part, ports)),
         views=tuple(views),
-        axes=tuple(axis for axis in ports.letters.axes if axis.letter in _letters(nodes)),
+        axes=tuple(axis for axis in ports.letters.axes if axis.letter in letters),
         left_open=tuple(left_open(graph)),
         totals={one.name: add_up(one, costs) for one in views} if costs else {},
     )

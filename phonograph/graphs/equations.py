@@ -109,16 +109,16 @@ class _Width:
 
 @lru_cache(maxsize=4096)
 def _widths(axes: str) -> tuple[_Width | None, ...]:
-    """Read the axes of a port; None stands for those that are no widths or no sums."""
+    """Read the axes of a port; None stands for those that are no widths."""
     return tuple(map(_width, parse_axes(axes), roles_of(axes)))
 
 
 def _width(term: Term, role: Role) -> _Width | None:
-    linear = as_linear(term) if role is Role.WIDTH else None
-    if linear is None:
+    if role is not Role.WIDTH:
         return None
     whole = Affine(Fraction(1), str(term), Fraction(0))
-    return _Width(as_affine(term) or whole, linear)
+    # what is no sum, such as a product of two names, ties its wires together all the same
+    return _Width(as_affine(term) or whole, as_linear(term) or Linear((), Fraction(0)))
 
 
 def unknowns_of(node: str, declared: Declaration) -> list[Unknown]:

@@ -42,19 +42,27 @@ def estimate(model: Model) -> dict[str, NodeCost]:
         node -> its cost; where that cannot be known it says why.
     """
     changing: set[str] = set()
+    known: dict[str, NodeCost] = {}
     costs = {}
     for node in model.graph.nodes.values():
         ports = (PortName(node.name, name) for name in node.inputs)
         feeders = {s.node for port in ports if (s := model.graph.wiring.source_of(port))}
         learns = bool(feeders & changing)
-        costs[node.name] = _cost(model, node, learns=learns)
+        costs[node.name] = _cost(model, node, known, learns=learns)
         if learns or costs[node.name].trained:
             changing.add(node.name)
     return costs
 
 
-def _cost(model: Model, node: SolvedNode, *, learns: bool) -> NodeCost:
-    """Return the cost of a node; `learns` says whether gradients pass through it."""
+def _cost(model: Model, node: SolvedNode, known: dict[str, NodeCost], *, learns: bool) -> NodeCost:
+    """Return the cost of a node.
+
+    Args:
+        model: the graph.
+        node: one of its nodes.
+        known: what is known about others, and then about this one; equal ones cost the same.
+        learns: whether gradients pass through it.
+    """
     built = model.modules.get(node.name)
     if node.declaration.is_source:
         return NodeCost(0)
@@ -63,20 +71,29 @@ def _cost(model: Model, node: SolvedNode, *, learns: bool) -> NodeCost:
     if not isinstance(built, nn.Module):
         return NodeCost(0, unknown="it handles text")
     patterns = model.graph.spec.init.get("freeze") or []
-    frozen = [
-        w for key, w in built.named_parameters() if matches_any(patterns, f"{node.name}.{key}")
-    ]
+    named = list(built.named_parameters())
+    frozen = [w for key, w in named if matches_any(patterns, f"{node.name}.{key}")]
     weights = sum(map(_bytes, [*built.parameters(), *built.buffers()]))
     trained = sum(map(_bytes, built.parameters())) - sum(map(_bytes, frozen))
     if node.declaration.is_host:
         return NodeCost(weights, trained, unknown="it handles text")
     try:
         given = _Recording(model).inputs(node)
-        with _as_trained(built, frozen):
-            return _run(built, given, NodeCost(weights, trained), learns=learns)
+        key = repr((node.declaration.id, node.parameters, _shapes(given), trained, learns))
+        if key not in known:
+            with _as_trained(built, frozen):
+                known[key] = _run(built, given, NodeCost(weights, trained), learns=learns)
+        return known[key]
     except Exception as error:  # noqa: BLE001 - modules fail in many ways where values are missing
         reason = f"it does not run on shapes alone: {error}".partition("\n")[0]
         return NodeCost(weights, trained, unknown=reason)
+
+
+def _shapes(given: Mapping[str, Any]) -> list[Any]:
+    return [
+        (name, value.dtype, tuple(value.shape)) if isinstance(value, Tensor) else (name, id(value))
+        for name, value in given.items()
+    ]
 
 
 def _run(built: nn.Module, given: Mapping[str, Any], start: NodeCost, *, learns: bool) -> NodeCost:

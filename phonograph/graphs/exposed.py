@@ -150,8 +150,9 @@ class _Reader:
             help = "name a node and its port, for example `conv.features`"
             self._fault(f"this must be `node.port`, got {shown(value)}", *trail, help=help)
             return None
-        if node not in self.nodes and node not in self.composites:
-            help = nearest(node, list(self.nodes))
+        known = [n for n, written in self.nodes.items() if written is not None]
+        if node not in {*known, *self.document.unreadable, *self.composites}:
+            help = nearest(node, known)
             place = self.document.place(*trail)
             message = f"there is no node `{node}`"
             self.faults.append(Diagnostic("PG012", message, place, help=help))

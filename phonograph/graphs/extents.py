@@ -8,9 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from phonograph.errors import Diagnostic, Place
+from phonograph.errors import Diagnostic, Edit, Place
+from phonograph.graphs.fixes import deleted
 from phonograph.graphs.joins import roles_of
-from phonograph.graphs.list_ports import trail_of
+from phonograph.graphs.list_ports import trail_to
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.wiring import Wire, Wiring
@@ -209,7 +210,9 @@ class _Follower:
         )
         message = f"`{wire.target}` gets the lengths of another axis"
         help = f"delete `{wire.target.port}`: lengths come along with their tensor"
-        self._fault("PG023", message, wire.target, causes, help)
+        key = ("modules", wire.target.node, "from", wire.target.port)
+        fix = deleted(self.spec.document.key_place(*key), wire.target.port)
+        self._fault("PG023", message, wire.target, causes, help, fix)
 
     def _start_fresh_axes(self, node: str, outputs: Iterable[Kind], wires: Sequence[Wire]) -> None:
         arriving = {axis for wire in wires for axis in _axes_of(self._wanted(wire).axes)}
@@ -224,13 +227,20 @@ class _Follower:
         return Fraction(value) if isinstance(value, int | Fraction) else None
 
     def _fault(
-        self, code: str, message: str, target: PortName, causes: tuple[str, ...], help: str
+        self,
+        code: str,
+        message: str,
+        target: PortName,
+        causes: tuple[str, ...],
+        help: str,
+        fix: Edit | None = None,
     ) -> None:
         place = self._place(target)
-        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, place, causes=causes, help=help, fix=fix))
 
     def _place(self, target: PortName) -> Place:
-        return self.spec.document.place("modules", target.node, *trail_of(target.port))
+        trail = trail_to(self.spec.nodes[target.node], target.port)
+        return self.spec.document.place("modules", target.node, *trail)
 
 
 @lru_cache(maxsize=4096)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from phonograph.errors import Place
+from phonograph.errors import Edit, Place
 from phonograph.graphs.equations import FROM_DECLARATION
+from phonograph.graphs.fixes import deleted
 from phonograph.graphs.spec import GraphSpec
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Unknown
@@ -63,3 +64,12 @@ class GivenValues:
         if not self.spec.document.place("modules", node, "with", parameter).line:
             return f"leave it out; it is solved as {expected}"
         return f"delete `{parameter}`; it is solved as {expected}"
+
+    def deletion(self, blamed: Anchor) -> Edit | None:
+        """Delete a parameter where the wires solve it anyway."""
+        node, parameter = self.spec.split(blamed.source)
+        decides = blamed.unknown.name != parameter or self.declarations[node].is_source
+        if blamed.strength == FROM_DECLARATION or decides:
+            return None
+        key = self.spec.document.key_place("modules", node, "with", parameter)
+        return deleted(key, parameter)

@@ -7,9 +7,10 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
-from phonograph.errors import Diagnostic, GraphError, nearest
+from phonograph.errors import Diagnostic, Edit, GraphError, nearest
 from phonograph.graphs.compose import MAX_DEPTH, MAX_VALUES, Mark, Trail
 from phonograph.graphs.document import MAX_BYTES, Document
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.merge import trails
 from phonograph.graphs.parameters import GIVEN_LATER
 
@@ -154,8 +155,9 @@ class _Filler:
             try:
                 inside = inside[step]
             except (LookupError, TypeError):
-                help = nearest(name, self._names()) if len(self.faults) < _MOST_GUESSES else ""
-                self._lose(trail, f"`${{{name}}}` leads nowhere", help)
+                known = self._names() if len(self.faults) < _MOST_GUESSES else []
+                fix = nearest_fix(self.document.place(*trail), name, known, around="${{{}}}")
+                self._lose(trail, f"`${{{name}}}` leads nowhere", nearest(name, known), fix)
                 return None
             target = (*target, step)
         return target
@@ -170,11 +172,11 @@ class _Filler:
             self._lose(trail, f"this value refers to itself: {path}")
         self.lost |= set(circle)
 
-    def _lose(self, trail: Trail, message: str, help: str = "") -> None:
+    def _lose(self, trail: Trail, message: str, help: str = "", fix: Edit | None = None) -> None:
         if trail not in self.lost:
             self.lost.add(trail)
             place = self.document.place(*trail)
-            self.faults.append(Diagnostic("PG007", message, place, help=help))
+            self.faults.append(Diagnostic("PG007", message, place, help=help, fix=fix))
 
     def _stop(self, message: str, trail: Trail) -> None:
         raise GraphError(Diagnostic("PG003", message, self.document.place(*trail)))

@@ -45,6 +45,13 @@ def trail_of(key: str | None) -> tuple[str | int, ...]:
     return ("from", *([name] if name else []), *([] if item is None else [item]))
 
 
+def trail_to(node: NodeSpec, port: str) -> tuple[str | int, ...]:
+    """Return where the source of a port stands below its node, however it was written."""
+    _, item = item_of(port)
+    short = None if item is None else f".{item}"
+    return trail_of(next((key for key in (port, short) if key in node.sources), port))
+
+
 def list_fault(node: NodeSpec, declared: Declaration, document: Document) -> Diagnostic | None:
     """Return what is wrong with the lists under `from`, or None."""
     for key in node.sources:
@@ -52,6 +59,8 @@ def list_fault(node: NodeSpec, declared: Declaration, document: Document) -> Dia
         if item is None or name in declared.ports.lists:
             continue
         if name == "" and len(declared.ports.lists) == 1:
+            continue
+        if name and name not in declared.ports.inputs:  # told as a name that is unknown
             continue
         subject = f"the input `{name}` of `{declared.id}`" if name else f"`{declared.id}`"
         given = [other for other in node.sources if item_of(other or "")[0] == name]

@@ -16,6 +16,9 @@ from phonograph.graphs.spec import SCHEMA_VERSION, PortName, ViewSpec
 from phonograph.graphs.views import without_lengths
 from phonograph.types.ports import grouped
 
+_BEFORE_VERSIONS = {"asr.log_mel": 2, "asr.recurrent": 2}
+"""Which version a module had when locks began to say it; of all others it was 1."""
+
 
 def to_lock(graph: SolvedGraph) -> dict[str, Any]:
     """Write a solved graph with every parameter and wire spelt out; paths are left out."""
@@ -32,8 +35,20 @@ def to_lock(graph: SolvedGraph) -> dict[str, Any]:
 
 
 def read_lock(lock: Any, name: str) -> Document:
-    """Turn a lock back into a document that can be checked and solved."""
-    return Document(name, Path(), lock, {})
+    """Turn a lock back into a document that can be checked and solved.
+
+    Locks that say no versions of their modules were written for those of that time.
+    """
+    modules = lock.get("modules") if isinstance(lock, dict) else None
+    if not isinstance(modules, dict):
+        return Document(name, Path(), lock, {})
+    dated = {
+        node: {"version": _BEFORE_VERSIONS.get(str(written["module"]), 1), **written}
+        if isinstance(written, dict) and "module" in written
+        else written
+        for node, written in modules.items()
+    }
+    return Document(name, Path(), {**lock, "modules": dated}, {})
 
 
 def fingerprint(lock: dict[str, Any]) -> str:

@@ -81,7 +81,8 @@ def _dropped(below: dict[str, Any], above: dict[str, Any], trail: Trail) -> froz
     """Name what no longer belongs to a mapping that became something else."""
     if len(trail) == 2 and trail[0] == "modules":
         old, new = (_identity(node) for node in (below, above))
-        return frozenset(_OF_A_MODULE if any(new) and new != old else ())
+        other = any(old) and any(new) and old != new
+        return frozenset(_OF_A_MODULE if other else ())
     if len(trail) < 2 or (trail[0] == "modules" and len(trail) == 3):
         return frozenset()  # its keys are names that the graph gives, or those of a constructor
     changed = any(tag in below and below[tag] != above[tag] for tag in _TAGS if tag in above)

@@ -41,7 +41,7 @@ def migrate_modules(spec: GraphSpec, registry: Registry) -> tuple[GraphSpec, lis
                 place = spec.document.place("modules", node.name, "version")
                 help = "install the version of the package that wrote it, or a newer one"
                 faults.append(Diagnostic("PG046", steps, place, help=help))
-            nodes[node.name] = replace(node, unclear=True)
+            nodes[node.name] = replace(node, module="", unclear=True)
             continue
         try:
             for step in steps:
@@ -51,7 +51,7 @@ def migrate_modules(spec: GraphSpec, registry: Registry) -> tuple[GraphSpec, lis
                 message = f"`{node.name}` is written for version {node.version} of {node.module}"
                 place = spec.document.place("modules", node.name, "version")
                 faults.append(Diagnostic("PG046", f"{message}: {error}", place))
-            nodes[node.name] = replace(node, unclear=True)
+            nodes[node.name] = replace(node, module="", unclear=True)
             continue
         _rename_outputs(outputs, node.name, steps)
     renamed = replace(spec, nodes=nodes, document=document)
@@ -83,7 +83,8 @@ def migrate_weights(
 
 def _steps(node: NodeSpec, registry: Registry) -> list[Migration] | str:
     """Return the migrations to the installed version, or why there are none."""
-    if node.version is None or node.module not in registry:
+    unknown = node.module not in registry or registry.fault_of(node.module)
+    if node.version is None or unknown:
         return []
     registration = registry.load(node.module).registration
     now, then = registration.version, node.version

@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from phonograph.errors import nearest
+from phonograph.errors import Edit, Place, nearest
+from phonograph.graphs.fixes import only_near, replaced, unquoted
 from phonograph.graphs.scalars import scalar
 from phonograph.types.part import Part
 from phonograph.types.vocabulary import Vocabulary
@@ -29,12 +30,20 @@ class Misfit:
         message: goes on from the parameter's name.
         help: what to write instead.
         key: whether the last key of the trail is at fault rather than its value.
+        instead: the only text that can be meant in its place, where there is one.
     """
 
     trail: tuple[str | int, ...]
     message: str
     help: str = ""
     key: bool = False
+    instead: str = ""
+
+    def fix(self, place: Place) -> Edit | None:
+        """Return the edit that writes what can only be meant, where that is certain."""
+        if self.key:
+            return replaced(place, str(self.trail[-1]), self.instead)
+        return unquoted(place, self.instead)
 
 
 def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...] = ()) -> Any:
@@ -200,7 +209,8 @@ def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int
     for key in value:
         if key not in known:
             help = nearest(key, list(known))
-            return Misfit((*trail, key), f"has no setting `{key}`", help, key=True)
+            instead = only_near(key, list(known), taken=value)
+            return Misfit((*trail, key), f"has no setting `{key}`", help, key=True, instead=instead)
     needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
     if missing := [name for name in needed if name not in value]:
         return Misfit(trail, f"lacks the setting `{missing[0]}`")
@@ -251,5 +261,6 @@ def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ..
     if not fits(value):
         unquoted = isinstance(value, str) and fits(scalar(value))
         help = f"write {value} without quotes" if unquoted else ""
-        return Misfit(trail, f"wants {wanted}, got {shown(value)}", help)
+        instead = value if unquoted else ""
+        return Misfit(trail, f"wants {wanted}, got {shown(value)}", help, instead=instead)
     return folder / Path(value).expanduser() if annotation is Path else build(value)

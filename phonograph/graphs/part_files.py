@@ -86,7 +86,7 @@ def set_variables(
     for key, value in given.items():
         if key not in variables:
             message = f"`{name}` ({inside.name}) has no variable `{key}`"
-            help = nearest(key, list(variables)) or "its `vars` are what `with` may set"
+            help = nearest(key, list(variables)) or f"add it to the `vars` of {inside.name}"
             faults.append(Diagnostic("PG011", message, document.key_place(*top, key), help=help))
             continue
         variables[key] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -87,6 +88,10 @@ class PartReader:
         if not isinstance(id, str) or id not in self.registry:
             help = nearest(str(id), self.registry.ids) or "`phonograph modules` lists them"
             self._fault("PG010", f"unknown module `{id}`", (*trail, "module"), help)
+            return None
+        if fault := self.registry.fault_of(id):
+            place = self.document.place(*trail, "module")
+            self.faults.append(replace(fault, place=place))
             return None
         declaration = self.registry.load(id)
         installed = declaration.registration.version

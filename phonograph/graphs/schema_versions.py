@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from phonograph.errors import Diagnostic
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import added
 from phonograph.graphs.parameters import shown
 from phonograph.graphs.spec import SCHEMA_VERSION
 
@@ -40,7 +42,7 @@ def migrate_schema(
         if version not in migrations:
             break
         document = migrations[version](document)
-        document.data[KEY] = version + 1
+        document = replace(document, data={**document.data, KEY: version + 1})
     return document
 
 
@@ -49,7 +51,10 @@ def version_fault(document: Document) -> Diagnostic | None:
     version = document.data.get(KEY)
     help = f"write `{KEY}: {SCHEMA_VERSION}` at the top"
     if version is None:
-        return Diagnostic("PG009", "the schema version is missing", document.place(), help=help)
+        first = document.key_place(next(iter(document.data), ""))
+        fix = added(first, f"{KEY}: {SCHEMA_VERSION}", before=True)
+        message = "the schema version is missing"
+        return Diagnostic("PG009", message, document.place(), help=help, fix=fix)
     if version == SCHEMA_VERSION and not isinstance(version, bool):
         return None
     message = f"this program reads schema version {SCHEMA_VERSION}, not {shown(version)}"

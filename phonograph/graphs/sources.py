@@ -56,7 +56,8 @@ class Sources:
             resolved = path.resolve()
             is_file = resolved.is_file()
         except (OSError, RuntimeError, ValueError) as error:  # too long, a circle of links, a NUL
-            raise _refusal(f"`{text}` cannot be looked up", place, str(error)) from None
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise _refusal("this file cannot be looked up", place, reason) from None
         if not any(resolved.is_relative_to(root) for root in (self.root, _PACKAGE)):
             cause = f"files are read only below {self.root}"
             help = "run phonograph in the folder that holds both files"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import nearest_fix, replaced
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.parameters import shown
 from phonograph.graphs.schema_versions import KEY, version_fault
@@ -61,20 +62,36 @@ class _SpecReader:
         )
         return spec, self.faults
 
-    def _fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+    def _fault(
+        self,
+        code: str,
+        message: str,
+        *trail: str | int,
+        help: str = "",
+        fix: Edit | None = None,
+    ) -> None:
         place = self.document.place(*trail)
-        self.faults.append(Diagnostic(code, message, place, help=help))
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
-    def _key_fault(self, code: str, message: str, *trail: str | int, help: str = "") -> None:
+    def _key_fault(
+        self,
+        code: str,
+        message: str,
+        *trail: str | int,
+        help: str = "",
+        fix: Edit | None = None,
+    ) -> None:
         place = self.document.key_place(*trail)
-        self.faults.append(Diagnostic(code, message, place, help=help))
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
     def _known_keys(self, data: Mapping[str, Any], known: tuple[str, ...], *trail: str) -> None:
         where = f" under `{'.'.join(trail)}`" if trail else ""
         for key in data:
             if key not in known:
                 message = f"unknown key `{key}`{where}"
-                self._key_fault("PG008", message, *trail, key, help=nearest(key, known))
+                place = self.document.key_place(*trail, key)
+                fix = nearest_fix(place, key, known, taken=data)
+                self._key_fault("PG008", message, *trail, key, help=nearest(key, known), fix=fix)
 
     def _version(self, data: Mapping[str, Any]) -> None:
         fault = version_fault(self.document)
@@ -96,7 +113,7 @@ class _SpecReader:
         if data is None:
             return None
         if not isinstance(data, dict) or (data and not set(data) & set(_NODE)):
-            help = f"write `{name}: {{module: …, from: …}}`"
+            help = f"write `{name.rpartition('.')[2]}: {{module: …, from: …}}`"
             got = "none of its keys" if isinstance(data, dict) else shown(data)
             self._fault("PG009", f"`{name}` must be a node, got {got}", *trail, help=help)
             return NodeSpec(name, "", {}, {}, unclear=True)
@@ -104,14 +121,16 @@ class _SpecReader:
             self._key_fault("PG016", f"`{name}` cannot name a node: {reason}", *trail)
         before = len(self.faults)
         self._known_keys(data, _NODE, *trail)
+        version = self._module_version(data, *trail, "version")
+        is_clear = version == data.get("version")
         return NodeSpec(
             name=name,
-            module=self._module(name, data),
+            module=self._module(name, data) if is_clear else "",
             sources=self._sources(data, *trail, "from"),
             parameters=self._mapping(data, "with", *trail),
             only=self._only(data, *trail, "only"),
             use=self._use(data, *trail, "use"),
-            version=self._module_version(data, *trail, "version"),
+            version=version,
             unclear=len(self.faults) > before,
         )
 
@@ -150,7 +169,8 @@ class _SpecReader:
             known = list(views) if isinstance(views, dict) else []
             help = nearest(str(only), known) or "add this view under `views:`, or delete `only`"
             message = f"`only` must be the name of a view, got {shown(only)}"
-            self._fault("PG041", message, *trail, help=help)
+            fix = nearest_fix(self.document.place(*trail), str(only), known)
+            self._fault("PG041", message, *trail, help=help, fix=fix)
         return None
 
     def _use(self, data: Mapping[str, Any], *trail: str) -> str | None:
@@ -224,7 +244,8 @@ class _SpecReader:
         if split is not None and split not in _SPLITS:
             help = nearest(str(split), _SPLITS)
             message = f"`split` must be a part of the data, got {shown(split)}"
-            self._fault("PG041", message, *trail, "split", help=help)
+            fix = nearest_fix(self.document.place(*trail, "split"), str(split), _SPLITS)
+            self._fault("PG041", message, *trail, "split", help=help, fix=fix)
         return ViewSpec(name, run, feed, split, self._score(data, *trail))
 
     def _ports(self, data: Mapping[str, Any], *trail: str) -> tuple[PortName, ...]:
@@ -233,7 +254,8 @@ class _SpecReader:
             return ()
         if not isinstance(written, list):
             message = f"`{trail[-1]}` must be a list, got {shown(written)}"
-            self._fault("PG009", message, *trail, help="write it in brackets: [node.port]")
+            fix = replaced(self.document.place(*trail), str(written), f"[{written}]")
+            self._fault("PG009", message, *trail, help="write it in brackets: [node.port]", fix=fix)
             return ()
         found = [self._port(text, *trail, index) for index, text in enumerate(written)]
         return tuple(port for port in found if port)

@@ -90,7 +90,7 @@ def _wire(
             if ("modules", name) in document.marks:
                 flat.marks["modules", full] = document.marks["modules", name]
             continue
-        if not isinstance(node, dict):  # told where it was read
+        if not isinstance(node, dict):  # told where it is written
             continue
         node["from"] = {**(node.get("from") or {}), target.port: written}
         new = ("modules", full, "from", target.port)

@@ -39,11 +39,13 @@ def unreached_faults(model: Model) -> list[Diagnostic]:
         reached |= _reached(model, view, ports)
     counts = {name: count for name, count in _left_alone(model, reached) if count}
     flow = graph.wiring.graph
-    later = {name: nx.descendants(flow, name) & counts.keys() for name in counts}
+    leads_on: dict[str, bool] = {}  # to another node of them
+    for name in reversed(list(graph.nodes)):
+        leads_on[name] = any(one in counts or leads_on[one] for one in flow.successors(name))
+    last = {name: nx.ancestors(flow, name) for name in counts if not leads_on[name]}
     return [
-        _fault(model, name, counts[name], [one for one in counts if name in later[one]])
-        for name in counts
-        if not later[name]
+        _fault(model, name, counts[name], [one for one in counts if one in before], reached)
+        for name, before in last.items()
     ]
 
 
@@ -89,13 +91,16 @@ def _left_alone(model: Model, reached: set[str]) -> Iterator[tuple[str, int]]:
         yield name, sum(free)
 
 
-def _fault(model: Model, name: str, count: int, before: Sequence[str]) -> Diagnostic:
+def _fault(
+    model: Model, name: str, count: int, before: Sequence[str], reached: set[str]
+) -> Diagnostic:
     graph = model.graph
-    wires = graph.wiring.wires
-    readers = dict.fromkeys(wire.target.node for wire in wires if wire.source.node == name)
-    causes = ["it feeds no node"]
-    if readers:
-        causes = [f"it feeds {_named(list(readers))}, from where no gradient comes back"]
+    readers = list(graph.wiring.graph.successors(name))
+    causes = [f"it feeds {_named(readers)}, from where no gradient comes back"]
+    if not readers:
+        causes = ["it feeds no node"]
+    elif idle := _idle_losses(model, name, reached):
+        causes = [f"{_named(idle)} depends on it, and no view runs that on training data"]
     if before:
         lead = "leads" if len(before) == 1 else "lead"
         causes.append(f"the same holds for {_named(before)}, which {lead} only there")
@@ -107,6 +112,14 @@ def _fault(model: Model, name: str, count: int, before: Sequence[str]) -> Diagno
         help="wire it into the loss, or take it out; what comes from a checkpoint may stay frozen:"
         f"\ninit: {{from: …, freeze: [{', '.join([*before, name])}]}}",
     )
+
+
+def _idle_losses(model: Model, name: str, reached: set[str]) -> list[str]:
+    """Name the losses behind a node that no training computes."""
+    nodes = model.graph.nodes
+    behind = nx.descendants(model.graph.wiring.graph, name) - reached
+    ports = [PortName(node, port) for node in behind for port in nodes[node].outputs]
+    return [str(port) for port in ports if _is_loss(model, port)]
 
 
 def _named(nodes: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from phonograph.errors import Diagnostic, Place, nearest
+from phonograph.graphs.fixes import port_fix
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
 from phonograph.graphs.spec import GraphSpec, PortName, ViewSpec
 from phonograph.types.declaration import Declaration
@@ -57,6 +58,8 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
             if _is_told(spec, declarations, port):
                 continue
             reason, help = _why_no_output(spec, declarations, port)
+            place = spec.document.place("views", view.name, *trail)
+            fix = port_fix(place, port, spec.nodes, declarations) if reason else None
             if not reason and trail[0] == "score" and port.node in declarations:
                 kind = declarations[port.node].ports.outputs[port.port]
                 if not isinstance(kind, Text):
@@ -64,8 +67,7 @@ def view_port_faults(spec: GraphSpec, declarations: Mapping[str, Declaration]) -
             elif not reason and _is_network(declarations, port):
                 reason = f"`{port}` is a module, which a decoder uses; a view gives values"
             if reason:
-                place = spec.document.place("views", view.name, *trail)
-                faults.append(Diagnostic("PG012", reason, place, help=help))
+                faults.append(Diagnostic("PG012", reason, place, help=help, fix=fix))
     return faults
 
 

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from phonograph.errors import Diagnostic, nearest
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.model import Model
 
 _MOST_GUESSES = 20
@@ -70,8 +71,10 @@ def init_faults(model: Model) -> list[Diagnostic]:
                 continue
             place = document.place("init", setting, index)
             message = f"`{pattern}` names no weight of this graph"
-            help = nearest(pattern, [*nodes, *keys]) if len(faults) < _MOST_GUESSES else ""
-            faults.append(Diagnostic("PG051", message, place, help=help))
+            known = [*nodes, *keys] if len(faults) < _MOST_GUESSES else []
+            fix = nearest_fix(place, pattern, known, taken=patterns)
+            help = nearest(pattern, known)
+            faults.append(Diagnostic("PG051", message, place, help=help, fix=fix))
     return faults
 
 

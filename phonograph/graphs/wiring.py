@@ -9,8 +9,9 @@ from itertools import islice
 
 import networkx as nx
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.compose import Trail
+from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.list_ports import list_fault, target_of, trail_of
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
@@ -79,6 +80,7 @@ class _Wirer:
         self.spec = spec
         self.declarations = declarations
         self.sources: dict[PortName, PortName] = {}
+        self.trails: dict[PortName, Trail] = {}
         self.automatic: set[PortName] = set()
         self.faults: list[Diagnostic] = []
         self.stated: dict[tuple[str, Name], list[PortName]] = {}
@@ -117,10 +119,11 @@ class _Wirer:
         causes: tuple[str, ...] = (),
         help: str = "",
         key: bool = False,
+        fix: Edit | None = None,
     ) -> None:
         document = self.spec.document
         where = (document.key_place if key else document.place)("modules", node, *trail)
-        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help))
+        self.faults.append(Diagnostic(code, message, where, causes=causes, help=help, fix=fix))
         self.tainted.add(node)
 
     def _connect(self, node: NodeSpec) -> None:
@@ -139,10 +142,14 @@ class _Wirer:
             if target is None:
                 continue
             if target not in inputs:
-                message = f"`{node.module}` has no input `{target}`"
+                name = item_of(target)[0]
+                message = f"`{node.module}` has no input `{name}`"
                 known = list(dict.fromkeys(item_of(port)[0] for port in inputs))
-                help = nearest(target, known) or "it takes no inputs"
-                self._fault("PG012", message, node.name, *trail, help=help, key=True)
+                help = nearest(name, known) or "it takes no inputs"
+                trail = trail_of(name)
+                place = self.spec.document.key_place("modules", node.name, *trail)
+                fix = nearest_fix(place, name, known, taken=set(map(str, node.sources)))
+                self._fault("PG012", message, node.name, *trail, help=help, key=True, fix=fix)
                 continue
             self._join(source, PortName(node.name, target), trail)
 
@@ -151,15 +158,18 @@ class _Wirer:
         wanted = self.declarations[target.node].ports.inputs[target.port]
         reason = reason_not_to_join(given, wanted)
         if reason is None:
-            self.sources[target] = source
+            self.sources[target], self.trails[target] = source, trail
             return
         causes = (
             f"{source} gives {given}[{given.axes}]",
             f"{target} takes {wanted}[{wanted.axes}]",
         )
         givers = self._givers(target.node, wanted)
-        help = "what fits here: " + ", ".join(givers) if givers else ""
-        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes)
+        help, fix = "what fits here: " + ", ".join(givers) if givers else "", None
+        if isinstance(wanted, Lengths):
+            help = f"delete `{target.port}`: lengths come along with their tensor"
+            fix = deleted(self.spec.document.key_place("modules", target.node, *trail), target.port)
+        self._fault(reason[0], reason[1], target.node, *trail, help=help, causes=causes, fix=fix)
 
     def _givers(self, node: str, wanted: Kind) -> list[str]:
         """List what could feed a port without going round in a circle."""
@@ -198,7 +208,8 @@ class _Wirer:
             return False
         message = f"`{source.node}` ({declared.id}) has no output `{source.port}`"
         help = nearest(source.port, list(declared.ports.outputs))
-        self._fault("PG012", message, node, *trail, help=help)
+        fix = self._port_fix(node, source, trail)
+        self._fault("PG012", message, node, *trail, help=help, fix=fix)
         return False
 
     def _no_such_node(self, node: str, source: PortName, trail: Trail) -> None:
@@ -209,7 +220,12 @@ class _Wirer:
             self._fault("PG012", message, node, *trail, causes=causes)
         else:
             help = nearest(source.node, list(self.spec.nodes))
-            self._fault("PG012", message, node, *trail, help=help)
+            fix = self._port_fix(node, source, trail)
+            self._fault("PG012", message, node, *trail, help=help, fix=fix)
+
+    def _port_fix(self, node: str, source: PortName, trail: Trail) -> Edit | None:
+        place = self.spec.document.place("modules", node, *trail)
+        return port_fix(place, source, self.spec.nodes, self.declarations)
 
     def _only_fit(self, node: str, source: PortName, trail: Trail) -> str | None:
         declared = self.declarations[node]
@@ -222,9 +238,9 @@ class _Wirer:
         if len(fitting) == 1:
             return fitting[0]
         if not inputs:
-            self._fault(
-                "PG012", f"`{declared.id}` takes no inputs", node, *trail, help="delete `from`"
-            )
+            fix = deleted(self.spec.document.key_place("modules", node, "from"), "from")
+            message = f"`{declared.id}` takes no inputs"
+            self._fault("PG012", message, node, *trail, help="delete `from`", fix=fix)
             return None
         choices = ", ".join(f"{name}: …" for name in fitting or required)
         message = f"`{declared.id}` has several inputs for `{source}`"
@@ -239,7 +255,7 @@ class _Wirer:
                 names[_LONGEST_CIRCLE // 2 : -_LONGEST_CIRCLE // 2] = ["…"]
             message = f"the graph runs in a circle: {' -> '.join(names)}"
             help = "data flows one way: take one of these wires out"
-            self._fault("PG040", message, last.node, *trail_of(last.port), help=help)
+            self._fault("PG040", message, last.node, *self.trails[last], help=help)
             del self.sources[last]
 
     def _complete(self, node: NodeSpec, doubtful: _Doubtful) -> None:
@@ -260,12 +276,17 @@ class _Wirer:
                 self._missing(target, kind)
 
     def _missing(self, target: PortName, kind: Kind) -> None:
-        givers = self._givers(target.node, kind)
-        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         named = f"{target.node}.{item_of(target.port)[0]}"
         node, _, port = self.spec.document.known_as.get(named, named).rpartition(".")
+        inside = f"`{node}."
+        givers = self._givers(target.node, kind)
+        if node != target.node:  # what is inside of a composite cannot feed it
+            givers = [giver for giver in givers if not giver.startswith(inside)]
+        help = "a source of that kind is " + " or ".join(givers) if givers else ""
         message = f"the input `{port}` of `{node}` ({kind}) is not wired"
-        self._fault("PG014", message, target.node, help=help, key=True)
+        declared = self.declarations[target.node]
+        fix = wire_fix(self.spec.document, declared, target, givers, self.sources)
+        self._fault("PG014", message, target.node, help=help, key=True, fix=fix)
 
     def _lengths_for(self, target: PortName, kind: Lengths) -> list[PortName]:
         """Walk up the wires along one axis to the nearest node that states its lengths."""

@@ -39,10 +39,13 @@ class StackFrames(SlidingStream):
     (torch.Size([2, 12, 3]), tensor([3, 2]))
     """
 
+    nothing_yet: Tensor
+
     def __init__(self, feat_in: int, *, frames: int = 3, stride: int | None = None) -> None:
-        check_at_least(1, feat_in=feat_in, frames=frames)
         step = self.derived(frames, stride)["step"]
-        check_at_least(1, stride=step)
+        check_at_least(1, feat_in=feat_in, frames=frames, stride=step)
+        if step > frames:
+            raise ValueError(f"`stride` must be at most `frames`, {frames}, not {step}")
         super().__init__(width=frames * feat_in, stride=step, ahead=frames - 1)
         self.feat_in, self.frames = feat_in, frames
         self.reach = Reach(0, frames - 1, step)
@@ -51,10 +54,7 @@ class StackFrames(SlidingStream):
     @staticmethod
     def derived(frames: int, stride: int | None) -> dict[str, int]:
         """Return how many frames a stack has, and how many lie from one to the next."""
-        step = frames if stride is None else stride
-        if step > frames:
-            raise ValueError(f"`stride` must be at most `frames`, {frames}, not {step}")
-        return {"stack": frames, "step": step}
+        return {"stack": frames, "step": frames if stride is None else stride}
 
     @staticmethod
     def look_ahead(frames: int) -> float:

@@ -38,6 +38,8 @@ class TimePool(SlidingStream):
     (tensor([[[2., 5.]]]), tensor([2]))
     """
 
+    nothing_yet: Tensor
+
     def __init__(
         self, feat_in: int, *, stride: int = 2, of: Literal["mean", "max"] = "mean"
     ) -> None:

@@ -20,6 +20,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PT005": "Lightning or the optimizer refuses a setting",
         "PT006": "a view cannot be evaluated",
         "PT007": "a training process ended without a word",
+        "PT008": "a batch does not fit into memory",
     }
 )
 """Stable codes; a code is never given a second meaning."""

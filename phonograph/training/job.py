@@ -100,7 +100,7 @@ def train(job: Job, say: Say) -> FitResult:
     Raises:
         PhonographError: the data or the settings are at fault, or the loss is not finite.
     """
-    with _threads(job.settings.threads):
+    with threads(job.settings.threads):
         return _train(job, say)
 
 
@@ -129,7 +129,8 @@ def _train(job: Job, say: Say) -> FitResult:
 
 
 @contextmanager
-def _threads(count: int | None) -> Iterator[None]:
+def threads(count: int | None) -> Iterator[None]:
+    """Compute with so many threads; None leaves their number as it is."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:

@@ -12,13 +12,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from phonograph.errors import DataError, Diagnostic, GraphError, Place
+from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.model import Model
+from phonograph.training.optimizer import build_optimizer, keep_frozen_still
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory, write_json
 from phonograph.training.scoring import Metrics, Scorer, losses_of
-from phonograph.training.settings import OPTIMIZERS, Settings
+from phonograph.training.settings import Settings
 from phonograph.training.split import Batches, PortBatch, Split, ids_of
 
 
@@ -77,10 +78,7 @@ class LightningGraph(pl.LightningModule):
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
         """Switch the mode; parts whose weights are all frozen stay in evaluation mode."""
         super().train(mode)
-        for part in self.modules_by_node.modules():
-            needed = [weight.requires_grad for weight in part.parameters()]
-            if needed and not any(needed):
-                part.eval()
+        keep_frozen_still(self.modules_by_node)
         return self
 
     def train_dataloader(self) -> Batches:
@@ -112,14 +110,7 @@ class LightningGraph(pl.LightningModule):
         Raises:
             GraphError: the optimizer refuses its arguments.
         """
-        settings = self.around.settings
-        weights = [weight for weight in self.parameters() if weight.requires_grad]
-        try:
-            return OPTIMIZERS[settings.optimizer](weights, **settings.rates)
-        except (ValueError, RuntimeError) as error:
-            place = self.graph.spec.document.place("train", "optimizer")
-            message = f"`{settings.optimizer}` refuses its arguments: {error}"
-            raise GraphError(Diagnostic("PT005", message, place)) from None
+        return build_optimizer(self.modules_by_node, self.around.settings, self.graph)
 
     def on_train_start(self) -> None:
         """Start the clock; put frozen parts into evaluation mode."""

@@ -12,7 +12,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import torch
 
-from phonograph.errors import Diagnostic, GraphError, Place, nearest
+from phonograph.errors import Diagnostic, Edit, GraphError, Place, nearest
+from phonograph.graphs.fixes import deleted, nearest_fix
 from phonograph.graphs.left_open import left_open_faults
 from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.solved import SolvedGraph
@@ -100,7 +101,7 @@ def default_rates(optimizer: str) -> dict[str, Any]:
     """
     parameters = inspect.signature(OPTIMIZERS[optimizer].__init__).parameters.values()
     given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    return {name: given[name] for name in _optimizer_arguments(optimizer) if name in given}
+    return {name: given[name] for name in optimizer_arguments(optimizer) if name in given}
 
 
 class _Reader:
@@ -137,8 +138,10 @@ class _Reader:
             faults.append(Diagnostic("PG064", message, place, help=help))
         return faults
 
-    def _fault(self, code: str, message: str, place: Place, help: str = "") -> None:
-        self.faults.append(Diagnostic(code, message, place, help=help))
+    def _fault(
+        self, code: str, message: str, place: Place, help: str = "", fix: Edit | None = None
+    ) -> None:
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
     def _section(self, key: str) -> Mapping[str, Any]:
         section = self.written.get(key)
@@ -153,8 +156,10 @@ class _Reader:
             return None
         found = convert(value, annotation, self.document.folder)
         if isinstance(found, Misfit):
-            place = self.document.place("train", *trail, *found.trail)
-            self._fault("PG062", f"`{what}` {found.message}", place, found.help)
+            where = ("train", *trail, *found.trail)
+            place = (self.document.key_place if found.key else self.document.place)(*where)
+            fix = found.fix(place)
+            self._fault("PG062", f"`{what}` {found.message}", place, found.help, fix)
             return None
         return found
 
@@ -184,10 +189,11 @@ class _Reader:
             if name is not None:
                 place = self.document.place("train", "optimizer", "name")
                 help = nearest(name, list(OPTIMIZERS))
-                self._fault("PG060", f"unknown optimizer `{name}`", place, help)
+                fix = nearest_fix(place, name, list(OPTIMIZERS))
+                self._fault("PG060", f"unknown optimizer `{name}`", place, help, fix)
             return "adamw", {}
         arguments = {key: value for key, value in written.items() if key != "name"}
-        rates = self._arguments("optimizer", name, arguments, _optimizer_arguments(name))
+        rates = self._arguments("optimizer", name, arguments, optimizer_arguments(name))
         if rates.get("lr", 1) <= 0:
             place = self.document.place("train", "optimizer", "lr")
             self._fault("PG062", "`lr` must be above 0", place)
@@ -198,7 +204,7 @@ class _Reader:
         for name in [name for name in written if name in OWNED]:
             place = self.document.key_place("train", "trainer", name)
             message = f"`{name}` is phonograph's own affair: {OWNED[name]}"
-            self._fault("PG063", message, place, "delete it")
+            self._fault("PG063", message, place, "delete it", deleted(place, name))
             del written[name]
         if not written:
             return {}
@@ -221,7 +227,8 @@ class _Reader:
             if name not in known:
                 place = self.document.key_place("train", key, name)
                 help = nearest(name, list(known))
-                self._fault("PG061", f"`{owner}` has no argument `{name}`", place, help)
+                fix = nearest_fix(place, name, list(known), taken=written)
+                self._fault("PG061", f"`{owner}` has no argument `{name}`", place, help, fix)
                 continue
             found = self._convert(value, known[name], name, key, name)
             if found is not None:
@@ -244,7 +251,8 @@ class _Reader:
         if name not in known:
             place = self.document.place("train", "monitor")
             message = f"the view `validate` has no score `{name}`"
-            self._fault("PG065", message, place, nearest(name, known))
+            fix = nearest_fix(place, name, known)
+            self._fault("PG065", message, place, nearest(name, known), fix)
         return name
 
 
@@ -257,7 +265,7 @@ def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
     return (*view.score, *(["loss"] if has_loss else []))
 
 
-def _optimizer_arguments(name: str) -> dict[str, Any]:
+def optimizer_arguments(name: str) -> dict[str, Any]:
     """Return arguments of an optimizer -> what plain values they accept."""
     constructor: Any = OPTIMIZERS[name].__init__
     hints = get_type_hints(constructor)

@@ -62,6 +62,11 @@ def trainer_arguments() -> Mapping[str, Any]:
     }
 
 
+def trainer_documentation() -> str:
+    """Return what Lightning says of the Trainer's arguments."""
+    return ast.get_docstring(_constructor()) or ""
+
+
 def _constructor() -> ast.FunctionDef:
     found = find_spec("pytorch_lightning")
     assert found is not None

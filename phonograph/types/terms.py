@@ -263,6 +263,11 @@ def _combined(symbol: str, left: Term, right: Term) -> Term:
         case "+" | "-", Operation("+" | "-" as before, first, Constant(one)), Constant(two):
             total = (one if before == "+" else -one) + (two if symbol == "+" else -two)
             return _combined("+" if total >= 0 else "-", first, Constant(abs(total)))
+        case "/", Operation("*", first, Constant(one)), Constant(two) if one > 0 < two:
+            share = one / two  # 8000 of 16000 is one of two
+            if share.numerator != one:
+                times = _combined("*", first, Constant(Fraction(share.numerator)))
+                return _combined("/", times, Constant(Fraction(share.denominator)))
     return Operation(symbol, left, right)
 
 

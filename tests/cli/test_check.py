@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 
 def test_a_good_graph_is_ok(run, graph_file):
     done = run("check", graph_file)
@@ -102,3 +104,110 @@ def test_an_unknown_recipe_is_at_fault(run):
 
 def test_a_shipped_recipe_is_ok(run):
     assert run("check", "phonograph://asr/quartznet-15x5").exit_code == 0
+
+
+FAULTY = """\
+  head: {module: asr.ctc_head, from: encoder.encodet, with: {vocab: 100}}   # scores
+"""
+MENDED = """\
+  head: {module: asr.ctc_head, from: encoder.encoded}   # scores
+"""
+ORIGINAL = "  head: {module: asr.ctc_head, from: encoder.encoded}\n"
+
+
+@pytest.fixture
+def faulty(graph_file, here):
+    path = here / graph_file
+    path.write_text(path.read_text().replace(ORIGINAL, FAULTY))
+    return path
+
+
+def test_fix_mends_what_can_be_mended_in_one_way_and_shows_it(run, faulty, here):
+    text = faulty.read_text()
+    done = run("check", "small.yaml", "--fix")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == (
+        "--- small.yaml\n"
+        "+++ small.yaml, mended\n"
+        "@@ -9,3 +9,3 @@\n"
+        "   encoder: {module: asr.conformer, from: mel.features, with: {d_model: 8, layers: 1, "
+        "stride: 2}}\n"
+        f"-{FAULTY}"
+        f"+{MENDED}"
+        "   loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}\n"
+        "\n"
+        "small.yaml: 2 changes made\n"
+        "ok: small: 6 modules, 3 views\n"
+    )
+    assert faulty.read_text() == text.replace(FAULTY, MENDED)
+    assert [path.name for path in here.iterdir()] == ["small.yaml"]
+
+
+def test_fix_keeps_line_ends_a_byte_order_mark_links_and_rights(run, faulty, here):
+    content = b"\xef\xbb\xbf" + faulty.read_bytes().replace(b"\n", b"\r\n")
+    (here / "sub").mkdir()
+    real = here / "sub" / "real.yaml"
+    real.write_bytes(content)
+    real.chmod(0o640)
+    (here / "link.yaml").symlink_to(real)
+    assert run("check", "link.yaml", "--fix").exit_code == 0
+    new = [part.encode().replace(b"\n", b"\r\n") for part in (FAULTY, MENDED)]
+    assert real.read_bytes() == content.replace(*new)
+    assert (here / "link.yaml").is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in (here / "sub").iterdir()] == ["real.yaml"]
+
+
+def test_fix_tells_what_is_left(run, faulty):
+    faulty.write_text(faulty.read_text().replace("asr.log_mel", "asr.logmel"))
+    done = run("check", "small.yaml", "--fix")
+    assert done.exit_code == 1
+    assert "small.yaml: 2 changes made" in done.stdout
+    assert "ok:" not in done.stdout
+    assert done.stderr.startswith("\nerror[PG010]: unknown module `asr.logmel`\n")
+    assert done.stderr.endswith("\n\n1 error is left for you to mend\n")
+
+
+def test_fix_leaves_what_the_command_line_says(run, graph_file, here):
+    before = (here / graph_file).read_bytes()
+    done = run("check", graph_file, "--fix", "modules.head.with.vocab=100")
+    assert (done.exit_code, done.stdout) == (1, "")
+    ending = "1 error is left; --fix changes the file, not what the command line says\n"
+    assert done.stderr.endswith(ending)
+    assert (here / graph_file).read_bytes() == before
+
+
+def test_fix_changes_nothing_in_a_file_that_holds(run, graph_file, here):
+    before = (here / graph_file).stat()
+    done = run("check", graph_file, "--fix")
+    assert (done.exit_code, done.stdout) == (0, "ok: small: 6 modules, 3 views\n")
+    assert (here / graph_file).stat().st_mtime_ns == before.st_mtime_ns
+
+
+@pytest.mark.parametrize("graph", ["phonograph://asr/prompts", "small.phono"])
+def test_fix_is_for_files_of_ones_own(run, graph):
+    done = run("check", graph, "--fix")
+    assert done.exit_code == 2
+    assert f"`{graph}` is finished; --fix changes graph files of your own" in done.stderr
+
+
+def test_fix_tells_a_machine_what_it_changed(run, faulty):
+    told = json.loads(run("check", "small.yaml", "--json").stdout)
+    assert [error["fix"]["text"] for error in told["errors"]] == ["encoder.encoded", ""]
+    assert [error["fix"]["action"] for error in told["errors"]] == ["replace", "delete"]
+    told = json.loads(run("check", "small.yaml", "--fix", "--json").stdout)
+    assert (told["ok"], told["edits"], told["errors"]) == (True, 2, [])
+    assert f"+{MENDED}" in told["diff"]
+
+
+def test_fix_that_cannot_be_written_leaves_the_file(run, faulty, monkeypatch):
+    text = faulty.read_text()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    done = run("check", "small.yaml", "--fix")
+    assert done.exit_code == 1
+    assert done.stderr == "error[PC001]: No space left on device\n"
+    assert faulty.read_text() == text

@@ -11,9 +11,12 @@ from phonograph.cli import check as check_command
 from phonograph.cli.main import app
 
 COMMANDS = [
+    "init",
     "check",
     "show",
+    "diff",
     "modules",
+    "schema",
     "train",
     "evaluate",
     "transcribe",
@@ -64,7 +67,7 @@ def test_a_misspelt_command_is_wrong_usage_and_the_nearest_is_named(run):
     assert done.stderr == (
         "Usage: phonograph [OPTIONS] COMMAND [ARGS]...\n"
         "Try 'phonograph -h' for help.\n\n"
-        "Error: No such command 'chek'. Did you mean 'check'?\n"
+        "Error: No such command 'chek'. Did you mean 'check', 'schema'?\n"
     )
 
 

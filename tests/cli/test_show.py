@@ -1,4 +1,5 @@
 import json
+import re
 
 
 def test_the_table_of_a_graph(run, graph_file):
@@ -6,12 +7,17 @@ def test_the_table_of_a_graph(run, graph_file):
     assert done.exit_code == 0
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert lines[0].startswith("small: 6 modules, ")
-    assert lines[2] == "node module output kind shape every ahead parameters"
+    assert lines[2] == (
+        "node module output kind shape every ahead parameters memory multiply-adds/s"
+    )
     assert "data asr.manifest audio Audio B x S 8000 Hz" in lines
-    assert "mel asr.log_mel features Mel B x 16 x T 10 ms all" in lines
-    assert "head asr.ctc_head log_probs LogProbs B x T2 x 28 20 ms all 252" in lines
+    (mel,) = (line for line in lines if line.startswith("mel "))
+    assert mel.startswith("mel asr.log_mel features Mel B x 16 x T 10 ms all ")
+    # 8 x 28 products for each of 501 frames in ten seconds
+    head = "head asr.ctc_head log_probs LogProbs B x T2 x 28 20 ms all 252 113 kB 11.2 k"
+    assert head in lines
     assert "T2 = ceil((floor(S/80)+1)/2) frames, one every 20 ms" in lines
-    assert "infer data.audio text.text" in lines
+    assert any(line.startswith("infer data.audio text.text ") for line in lines)
 
 
 def test_the_frozen_prefix_is_marked_and_explained(run, graph_file):
@@ -62,3 +68,67 @@ def test_a_faulty_graph_is_told_as_by_check(run, graph_file):
     done = run("show", graph_file, "modules.mel.module=asr.logmel")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("error[PG010]: unknown module `asr.logmel`")
+
+
+def test_svg_is_one_picture(run, graph_file):
+    done = run("show", graph_file, "--format", "svg", "--view", "infer")
+    assert done.stdout.startswith("<svg ")
+    assert done.stdout.endswith("</svg>\n")
+    assert "ctc_loss" not in done.stdout
+
+
+def test_a_page_is_written_whole_and_named_by_its_ending(run, graph_file, here):
+    done = run("show", graph_file, "--output", "small.html")
+    assert (done.exit_code, done.stdout) == (0, "")
+    page = (here / "small.html").read_text(encoding="utf-8")
+    assert page == run("show", graph_file, "--format", "html").stdout
+    assert page.startswith("<!doctype html>")
+    assert sorted(path.name for path in here.iterdir()) == ["small.html", "small.yaml"]
+
+
+def test_a_page_opens_at_the_view_that_is_named(run, graph_file):
+    page = run("show", graph_file, "--format", "html", "--view", "infer").stdout
+    (chosen,) = re.findall(r'aria-selected="true">(\w+)<', page)
+    assert chosen == "infer"
+
+
+def test_an_older_picture_is_replaced(run, graph_file, here):
+    (here / "small.svg").write_text("old", encoding="utf-8")
+    assert run("show", graph_file, "--output", "small.svg").exit_code == 0
+    assert (here / "small.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_a_faulty_graph_leaves_no_file(run, graph_file, here):
+    done = run("show", graph_file, "modules.mel.module=asr.logmel", "--output", "small.svg")
+    assert done.exit_code == 1
+    assert not (here / "small.svg").exists()
+
+
+def test_a_folder_that_is_missing_is_made(run, graph_file, here):
+    assert run("show", graph_file, "--output", "there/small.svg").exit_code == 0
+    assert [path.name for path in (here / "there").iterdir()] == ["small.svg"]
+
+
+def test_a_place_that_cannot_be_written_is_named(run, graph_file, here):
+    (here / "there").write_text("a file", encoding="utf-8")
+    done = run("show", graph_file, "--output", "there/small.svg")
+    assert done.exit_code == 1
+    assert done.stderr == "error[PC001]: `there`: File exists\n"
+
+
+def test_only_files_that_are_made_for_it_are_written(run, graph_file):
+    done = run("show", graph_file, "--output", "small.yaml")
+    assert done.exit_code == 2
+    assert "`small.yaml` must end in .mmd, .svg, .html or .json" in done.stderr
+
+
+def test_one_format_at_a_time(run, graph_file):
+    done = run("show", graph_file, "--output", "small.svg", "--json")
+    assert done.exit_code == 2
+    assert "one format at a time, not json and svg" in done.stderr
+
+
+def test_json_is_the_same_in_a_file(run, graph_file, here):
+    run("show", graph_file, "--output", "small.json")
+    written = (here / "small.json").read_text(encoding="utf-8")
+    assert written == run("show", graph_file, "--json").stdout

@@ -1,15 +1,19 @@
-"""One small graph with generated speech-like noise, for tests of building, cutting and saving."""
+"""One small graph with generated speech-like noise, and toys, for tests of whole graphs."""
 
+import importlib.util
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from phonograph.collections import default_registry
-from phonograph.graphs.check import load_graph
+from phonograph.graphs.check import Checked, check_graph, load_graph
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.types.registry import Registry
 
@@ -57,3 +61,43 @@ def tiny(tmp_path: Path, registry: Registry) -> Callable[..., SolvedGraph]:
         return load_graph(tmp_path / "tiny.yaml", overrides, registry)
 
     return load
+
+
+def _read_toys() -> ModuleType:
+    """Import `toys.py`; a registry finds its classes by the name of the module."""
+    spec = importlib.util.spec_from_file_location("toys", Path(__file__).with_name("toys.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules.setdefault("toys", importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
+TOYS = _read_toys()
+
+
+@pytest.fixture
+def toys() -> ModuleType:
+    """Small modules, and graphs of them drawn at random."""
+    return TOYS
+
+
+@pytest.fixture
+def check_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Checked]:
+    """Write files (name -> text or data) into the working directory, and check one of them."""
+    monkeypatch.chdir(tmp_path)
+
+    def check(
+        files: Mapping[str, Any], *overrides: str, top: str = "top.yaml", **options: Any
+    ) -> Checked:
+        for name, content in files.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = content if isinstance(content, str) else json.dumps(content, indent=1)
+            path.write_text(text, encoding="utf-8")
+        options.setdefault("registry", TOYS.toy_registry())
+        checked = check_graph(tmp_path / top, overrides, name=top, **options)
+        assert (checked.graph is None) == bool(checked.faults)
+        return checked
+
+    return check

@@ -185,3 +185,12 @@ def test_a_graph_of_unknown_modules_is_refused(saved, registry):
     lock["modules"]["head"]["module"] = "os.system"
     with pytest.raises(BundleError, match=r"unknown module `os\.system`"):
         read_bundle(rewritten(path, graph_json=json.dumps(lock).encode()), registry)
+
+
+def test_the_same_content_gives_the_same_bytes(tiny, tmp_path):
+    graph = tiny()
+    weights = build(graph).module.state_dict()
+    other = tiny("modules.head.with.vocab=3", "modules.mel.with={hop: 0.01, n_mels: 8}")
+    for name, one in (("a", graph), ("b", other)):
+        save_bundle(tmp_path / f"{name}.phono", one, weights, {"wer": 0.5})
+    assert (tmp_path / "a.phono").read_bytes() == (tmp_path / "b.phono").read_bytes()

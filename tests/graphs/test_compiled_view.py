@@ -84,3 +84,52 @@ def test_a_traceback_names_the_file_of_the_failing_module(model):
         model.view("train")(values)
     files = [str(entry.path) for entry in caught.traceback]
     assert any(file.endswith(("log_mel.py", "short_time.py")) for file in files)
+
+
+def test_nodes_in_groups_stand_inside_of_each_other(check_files):
+    graph = check_files(
+        {
+            "top.yaml": """\
+phonograph: 1
+modules:
+  data: {module: toy.frames, with: {width: 4}}
+  a.b.one: {module: toy.dense, from: data.frames, with: {width: 3}}
+  a.b.two: {module: toy.dense, from: a.b.one.frames, with: {width: 4}}
+  a.c: {module: toy.total, from: [data.frames, a.b.two.frames]}
+  a.d: {use: a.b.one, from: a.c.frames}
+views:
+  infer: {feed: [data.frames], run: [a.d.frames, a.c.frames]}
+"""
+        }
+    ).graph
+    model = build(graph)
+    assert list(dict(model.module.named_children())) == ["a"]
+    assert [name for name in model.module.state_dict() if name.endswith("weight")] == [
+        "a.b.one.linear.weight",
+        "a.b.two.linear.weight",
+    ]
+    view = model.view("infer")
+    called = [node.target for node in view.core.graph.nodes if node.op == "call_module"]
+    assert called == ["a.b.one", "a.b.two", "a.c", "a.d"]
+    frames, m = torch.randn(2, 4, 3), model.modules
+    found = view({PortName("data", "frames"): frames})
+    total = m["a.c"]([frames, m["a.b.two"](m["a.b.one"](frames))])
+    assert torch.equal(found[PortName("a.c", "frames")], total)
+    assert torch.equal(found[PortName("a.d", "frames")], m["a.b.one"](total))
+
+
+def test_a_view_of_a_user_only_holds_its_module_once(check_files):
+    text = """\
+phonograph: 1
+modules:
+  data: {module: toy.frames, with: {width: 4}}
+  a: {module: toy.square, from: data.frames}
+  b: {use: a, from: a.frames}
+  c: {use: a, from: b.frames}
+views:
+  infer: {feed: [a.frames], run: [c.frames]}
+"""
+    model = build(check_files({"top.yaml": text}).graph)
+    core = model.view("infer").core
+    assert core.b is core.c is model.module.a
+    assert len(list(core.parameters())) == 2

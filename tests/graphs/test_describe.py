@@ -7,6 +7,7 @@ from phonograph.errors import GraphError
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.describe import describe, shorten
 from phonograph.graphs.description import Description
+from phonograph.graphs.estimate import estimate
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.model import Model, build
 from phonograph.graphs.spec import PortName
@@ -120,7 +121,10 @@ def test_json_has_the_total_and_the_rates(make):
     assert data["parameters"] == sum(node["parameters"] for node in data["nodes"]) > 0
     assert nodes["data"]["outputs"][0]["sample_rate"] == 8000
     assert nodes["encoder"]["with"]["feat_in"] == 16
-    assert nodes["encoder"]["outputs"] == [
+    encoded, lengths = nodes["encoder"]["outputs"]
+    (origin,) = encoded.pop("origins")
+    assert origin.startswith("8 is encoder.d_model (")
+    assert [encoded, lengths] == [
         {
             "name": "encoded",
             "kind": "Encoded",
@@ -133,6 +137,49 @@ def test_json_has_the_total_and_the_rates(make):
     assert data["axes"]["T2"]["period_ms"] == 20.0
     assert data["views"]["infer"]["tail"] == ["text"]
     assert data["prefix"] == ["mel"]
+
+
+def test_json_says_what_nodes_and_views_cost(make):
+    model = make()
+    data = describe(model, None, estimate(model)).to_json()
+    nodes = {node["name"]: node for node in data["nodes"]}
+    assert nodes["head"]["cost"]["weight_bytes"] == 4 * nodes["head"]["parameters"]
+    assert nodes["text"]["cost"] == {"weight_bytes": 0, "unknown": "it handles text"}
+    assert data["costs"]["seconds"] == 10
+    assert list(data["costs"]["views"]) == ["train", "validate", "infer"]
+    infer = data["costs"]["views"]["infer"]
+    parts = [nodes[name]["cost"]["multiply_adds_per_second"] for name in ("mel", "encoder", "head")]
+    assert infer["multiply_adds_per_second"] == sum(parts) > 0
+    assert infer["inference_bytes"] > infer["weight_bytes"] > 0
+
+
+def test_without_an_estimate_nothing_is_said_about_costs(make):
+    data = describe(make()).to_json()
+    assert data["costs"]["views"] == {}
+    assert {node["cost"] for node in data["nodes"]} == {None}
+
+
+def test_every_node_has_a_role(make):
+    roles = {node.name: node.role for node in describe(make()).nodes}
+    assert {name: role for name, role in roles.items() if role != "module"} == {
+        "data": "data",
+        "loss": "loss",
+        "text": "host",
+    }
+
+
+def test_solved_arguments_name_what_decided_them(make):
+    nodes = {node.name: node for node in describe(make()).nodes}
+    assert set(nodes["encoder"].origins) == {"feat_in"}
+    assert nodes["encoder"].origins["feat_in"].startswith("mel.n_mels (")
+
+
+def test_a_view_uses_the_letters_of_the_whole(make):
+    model = make()
+    whole = shapes(describe(model))
+    infer = shapes(describe(model, "infer"))
+    assert infer.items() <= whole.items()
+    assert [axis.letter for axis in describe(model, "infer").axes] == ["S", "T", "T2"]
 
 
 def test_long_texts_are_shortened_to_their_beginning():

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from phonograph.collections import default_registry
+from phonograph.errors import Diagnostic
 from phonograph.graphs.check import Checked, check_graph
+from phonograph.graphs.mend import mend
 
 GRAPH = """\
 phonograph: 1
@@ -134,6 +136,21 @@ def test_any_edit_gives_a_graph_or_faults(path, seed):
     check(path, text.encode())
 
 
+@pytest.mark.parametrize("seed", range(80))
+def test_mending_any_edit_never_leaves_more_faults(path, seed):
+    dice, text = random.Random(seed), GRAPH
+    for _ in range(dice.choice([1, 2, 4])):
+        text = dice.choice(EDITS)(dice, text)
+
+    def faults_of(attempt: str) -> Sequence[Diagnostic]:
+        return check(path, attempt.encode()).faults
+
+    mended = mend(text, "demo.yaml", faults_of)
+    assert len(mended.faults) <= len(faults_of(text))
+    assert tuple(faults_of(mended.text)) == mended.faults
+    assert (mended.text == text) == (mended.edits == 0)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_any_bytes_give_a_graph_or_faults(path, seed):
     dice, content = random.Random(seed), bytearray(GRAPH.encode())
@@ -243,3 +260,66 @@ def test_a_long_chain_of_nodes_is_checked(path):
         for n in range(400)
     ]
     check(path, GRAPH.replace("views:\n", "".join(lines) + "views:\n").encode())
+
+
+TOGETHER = {
+    "top.yaml": """\
+phonograph: 1
+extends: base.yaml
+vars: {width: 6}
+modules:
+  gone: null
+  encoder: {module: parts/enc.yaml, from: data.frames, with: {width: "${vars.width}"}}
+  second: {use: encoder, from: {frames: encoder.frames}}
+  mix: {module: toy.total, from: {inputs: [second.frames, encoder.back.frames]}, only: infer}
+views:
+  infer: {feed: [data.frames], run: [mix.frames, encoder.more]}
+""",
+    "base.yaml": """\
+phonograph: 1
+name: base
+vars: {width: 3}
+modules:
+  data: {module: toy.frames, with: {width: 6}}
+  gone: {module: toy.same, from: data.frames}
+  encoder: {module: toy.dense, from: data.frames, with: {width: 3}}
+""",
+    "parts/enc.yaml": """\
+phonograph: 1
+vars: {width: 3}
+expose:
+  inputs: {frames: [front.frames, deep.x]}
+  outputs: {frames: back.frames, more: deep.y}
+modules:
+  front: {module: toy.dense, with: {width: 5}}
+  back: {module: toy.dense, from: front.frames, with: {feat_in: 5, width: "${vars.width}"}}
+  deep: {module: in.yaml, with: {names: [a, b]}}
+""",
+    "parts/in.yaml": """\
+phonograph: 1
+vars: {names: []}
+expose: {inputs: {x: [a.frames, b.frames]}, outputs: {y: a.frames}}
+modules:
+  a: {module: toy.dense, with: {width: 6}}
+  b: {use: a}
+""",
+}
+
+
+def test_the_files_together_hold(check_files):
+    assert check_files(TOGETHER).faults == ()
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_any_edit_of_files_that_belong_together_gives_a_graph_or_faults(seed, check_files):
+    dice, files = random.Random(seed), dict(TOGETHER)
+    for _ in range(dice.choice([1, 1, 1, 2, 4])):
+        name = dice.choice(list(files))
+        files[name] = dice.choice(EDITS)(dice, files[name])
+    start = time.process_time()
+    checked = check_files(files)
+    assert time.process_time() - start < 5
+    for fault in checked.faults:
+        assert fault.code.startswith("PG")
+        assert fault.place is not None
+        assert str(fault)

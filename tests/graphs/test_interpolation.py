@@ -80,6 +80,25 @@ def test_what_came_through_a_reference_keeps_its_folder():
     assert filled.folder_of("w", "other") == Path("here")
 
 
+def test_a_path_is_relative_to_what_its_start_is_relative_to():
+    text = "{root: data, name: x, a: '${root}/${name}', b: 'sub/${root}', c: '${own}/y', own: z}"
+    document = parse_document(text, "x", Path("here"))
+    document.folders["root",] = Path("above")
+    document.folders["c",] = document.folders["b",] = Path("below")
+    filled, _ = fill_in_references(document)
+    folders = {key: filled.folder_of(key) for key in "abc"}
+    assert folders == {"a": Path("above"), "b": Path("below"), "c": Path("here")}
+
+
+def test_a_value_that_is_given_is_mended_where_it_stands():
+    document = parse_document("{v: {n: [1]}, w: 2, r: '${v}', s: '${w}'}", "x.yaml", Path())
+    filled, _ = fill_in_references(document, [("v",)])
+    assert filled.place("r") == document.place("v")
+    assert filled.key_place("r") == document.key_place("r")
+    assert filled.place("r", "n", 0) == document.place("v", "n", 0)
+    assert filled.place("s") == document.place("s")
+
+
 def test_the_document_itself_stays_as_it_was():
     document = parse_document("{v: [1], r: '${v}'}", "x", Path())
     filled, _ = fill_in_references(document)

@@ -103,3 +103,13 @@ def test_terms_have_the_role_of_their_axis():
     assert role_of_term(parse_term("80")) is Role.WIDTH
     assert reason_not_to_join(Loss(""), Loss("")) is None
     assert reason_not_to_join(Tokens("B L"), Tokens("B U")) is None
+
+
+def test_an_end_that_takes_any_number_of_channels_takes_each():
+    anything = Audio("B C S", channels=None)
+    for channels in (1, 2, 7):
+        assert reason_not_to_join(Audio("B C S", channels=channels), anything) is None
+    assert reason_not_to_join(Audio("B C S", channels=2), Audio("B C S")) == (
+        "PG020",
+        "Audio with channels 2 cannot feed Audio with channels 1",
+    )

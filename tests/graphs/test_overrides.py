@@ -60,6 +60,28 @@ def test_a_path_given_by_an_override_is_relative_to_the_working_directory(monkey
     assert document.folder_of("n") == Path("here")
 
 
+def test_a_value_set_as_a_whole_leaves_no_folder_of_what_was_inside(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    document = parse_document("{m: {a: x, b: y}}", "x.yaml", Path("here"))
+    document.folders["m", "a"] = document.folders["m", "b"] = Path("there")
+    changed = resolve(document, ["m={a: z}"])
+    assert changed.folder_of("m", "a") == tmp_path
+    assert document.folder_of("m", "a") == Path("there")
+
+
+@pytest.mark.parametrize("key", ["extends", "extends.0", "expose.inputs.x"])
+def test_what_files_are_made_of_is_not_set_by_an_override(key):
+    with pytest.raises(GraphError) as caught:
+        resolve(DOCUMENT, [f"{key}=a.yaml"])
+    assert (
+        str(caught.value)
+        == f"""\
+error[PG005]: `{key}` cannot be set by an override
+  --> command line: {key}=a.yaml
+   = help: write it in the file"""
+    )
+
+
 def test_the_document_itself_stays_as_it_was():
     before = dict(DOCUMENT.marks)
     resolve(DOCUMENT, ["m.a=9", "l.0=8"])

@@ -146,3 +146,14 @@ def test_a_lock_which_has_no_init_is_not_asked():
 def test_every_recipe_trains_all_it_has(name):
     path, shown = locate(f"phonograph://{name}")
     assert check_graph(path, [], default_registry(), name=shown).faults == ()
+
+
+def test_a_loss_that_no_view_runs_is_named():
+    loss = (
+        "  more: {module: asr.ctc_loss, from: {log_probs: third.log_probs, targets: data.tokens}}\n"
+    )
+    (fault,) = faults_of(with_nodes(SECOND, THIRD, loss))
+    assert fault.causes == (
+        "`more.loss` depends on it, and no view runs that on training data",
+        "the same holds for `second`, which leads only there",
+    )

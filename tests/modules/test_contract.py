@@ -125,6 +125,14 @@ def test_lengths_of_another_type_are_found():
     assert faults(narrow) == ["lengths: Lengths cannot be torch.int32"]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_lengths_that_are_no_whole_numbers_are_found(dtype):
+    def halved(self, features, lengths):
+        return self.conv(features), ((lengths + 1) / 2).to(dtype)
+
+    assert faults(halved) == [f"lengths: Lengths cannot be {dtype}"]
+
+
 def test_a_wrong_number_of_results_is_an_error():
     def bare(self, features, lengths):
         return (self.conv(features),)

@@ -89,10 +89,10 @@ error[PG062]: `betas` wants a number, got the text "much"
     |                                                             ^^^^
 
 error[PG062]: `schedule` has no setting `warmup`
-   --> DIR/graph.yaml:22:36
+   --> DIR/graph.yaml:22:28
     |
  22 |   schedule: {name: cosine, warmup: 3}
-    |                                    ^
+    |                            ^^^^^^
     = help: known are `name`, `warmup_steps`, `final`
 
 error[PG063]: `logger` is phonograph's own affair: metrics.jsonl and tensorboard/ are always written

@@ -32,6 +32,7 @@ def test_what_the_train_view_does_not_reach_is_left_alone(load):
             "modules.other={module: asr.ctc_head, from: encoder.encoded}",
             "modules.second={module: asr.ctc_loss,"
             " from: {log_probs: other.log_probs, targets: data.tokens}}",
+            "views.more={run: [second.loss], split: train}",
         )
     )
     assert not any(w.requires_grad for w in model.modules["other"].parameters())

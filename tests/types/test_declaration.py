@@ -236,3 +236,31 @@ def test_axes_must_be_readable():
 
     with pytest.raises(ValueError, match=re.escape("cannot read the axis `T**2`")):
         declaration_of(Axes)
+
+
+@register("toy.stacked", version=1)
+class Stacked:
+    """Put frames side by side."""
+
+    def __init__(self, feat_in: int, *, frames: int = 3) -> None: ...
+
+    @staticmethod
+    def derived(frames: int) -> dict[str, int]:
+        return {"stack": frames}
+
+    @ports(
+        features=Frames("B feat_in T"),
+        lengths=Lengths("B", of="T"),
+        out={
+            "encoded": Encoded("B stack*feat_in ceil(T/stack)"),
+            "lengths": Lengths("B", of="ceil(T/stack)"),
+        },
+    )
+    def forward(self, features, lengths): ...
+
+
+def test_a_derived_factor_of_a_width_becomes_a_number_and_time_stays_as_it_is():
+    filled = declaration_of(Stacked).filled({"stack": 3})
+    assert filled.ports.outputs["encoded"].axes == "B 3*feat_in ceil(T/stack)"
+    assert filled.ports.inputs["features"].axes == "B feat_in T"
+    assert declaration_of(Stacked).filled({}).ports == declaration_of(Stacked).ports

@@ -142,3 +142,20 @@ def test_filling_in_keeps_the_value(term, frames, vocab, stride):
 def test_rounding_down_from_above_is_rounding_up(shift, stride, read):
     filled = {"shift": Constant(Fraction(shift)), "stride": Constant(Fraction(stride))}
     assert str(substitute(parse_term("floor((T+shift)/stride)"), filled)) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "short"),
+    [
+        ("ceil(S*8000/16000)", "ceil(S/2)"),
+        ("ceil(S*16000/44100)", "ceil(S*160/441)"),
+        ("ceil(S*16000/8000)", "S*2"),
+        ("S*8000/8000", "S"),
+        ("S*3/2", "S*3/2"),
+    ],
+)
+def test_shares_are_shortened_and_mean_the_same(written, short):
+    term = substitute(parse_term(written), {})
+    assert str(term) == short
+    for samples in (0, 1, 159, 44100):
+        assert evaluate(term, {"S": samples}) == evaluate(parse_term(written), {"S": samples})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from phonograph.graphs.description import Description, WireRow
 from phonograph.graphs.drawing.boxes import LABEL_GAP, STEM, Box, Label, measure
@@ -58,20 +59,22 @@ class PlacedBox:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a wire, from one row to the next; wires that carry the same share their parts.
+    """A part of a wire; wires that carry the same share their parts.
 
     Args:
         source: the port it starts from.
         targets: the ports that it leads to.
         label: kind and shape of what flows.
-        points: straight down from the first to the second, curved from there to the third.
+        start: its upper end.
+        end: its lower end, straight below it within a row, anywhere between two rows.
         last: whether it ends at a box.
     """
 
     source: str
     targets: tuple[str, ...]
     label: str
-    points: tuple[Point, Point, Point]
+    start: Point
+    end: Point
     last: bool
 
 
@@ -193,7 +196,7 @@ def _lines(
     }
     ends = _ends(rows, placed, middles, starts)
     level = {vertex: number for number, row in enumerate(rows.rows) for vertex in row}
-    pieces: dict[tuple[str, tuple[Point, Point, Point]], Piece] = {}
+    pieces: dict[tuple[str, Point, Point], Piece] = {}
     for row, wire in drawn.items():
         start, (first, *bends, _) = starts[wire.key], rows.paths[wire]
         points = [start, (start[0], bands[level[first]].bottom)]
@@ -201,12 +204,12 @@ def _lines(
             band = bands[level[bend]]
             points += [(middles[bend], band.top), (middles[bend], band.bottom)]
         points.append(ends[wire])
-        for at in range(0, len(points) - 1, 2):
-            part = (points[at], points[at + 1], points[at + 2])
-            known = pieces.get((wire.key, part))
+        for upper, lower in pairwise(points):
+            known = pieces.get((wire.key, upper, lower))
             targets = (*(known.targets if known else ()), str(row.target))
-            last = at + 3 == len(points)
-            pieces[wire.key, part] = Piece(str(row.source), targets, row.label, part, last)
+            last = lower == points[-1]
+            piece = Piece(str(row.source), targets, row.label, upper, lower, last)
+            pieces[wire.key, upper, lower] = piece
     return tuple(pieces.values())
 
 
@@ -265,7 +268,7 @@ def _framed(
 ) -> Picture:
     """Move everything so that it begins at the margin."""
     extents = [*(box.extent for box in placed.values()), *regions]
-    xs = [x for line in lines for x, _ in line.points]
+    xs = [x for line in lines for x, _ in (line.start, line.end)]
     left = min([extent[0] for extent in extents] + xs, default=0.0) - MARGIN
     top = min((extent[1] for extent in extents), default=0.0) - MARGIN
     right = max([extent[2] for extent in extents] + xs, default=0.0) + MARGIN
@@ -280,5 +283,5 @@ def _framed(
 
 
 def _moved(piece: Piece, left: float, top: float) -> Piece:
-    one, two, three = ((x - left, y - top) for x, y in piece.points)
-    return replace(piece, points=(one, two, three))
+    (x, y), (end_x, end_y) = piece.start, piece.end
+    return replace(piece, start=(x - left, y - top), end=(end_x - left, end_y - top))

@@ -73,10 +73,13 @@ aside .axes dd{{text-align:left}}
 [hidden]{{display:none!important}}
 @media (max-width:1080px){{.layout{{grid-template-columns:minmax(0,1fr)}}
 aside{{position:static;max-height:none;margin:0}}}}
-@media print{{body{{font-size:11px}}.tabs,.tools,.hint .note{{display:none}}
-.layout{{display:block;padding:0 0 0}}header{{padding:0}}
-.scroll{{overflow:visible}}.scroll svg{{width:100%!important;height:auto!important;
-max-height:92vh}}.stage,aside{{border:0;padding:0}}td{{white-space:normal}}
-aside{{position:static;max-height:none;overflow:visible}}h2{{break-after:avoid}}
-tr,li{{break-inside:avoid}}}}
+@media print{{@page{{margin:12mm}}body{{font-size:11px;background:none}}
+.tabs,.tools,.hint .note{{display:none}}.layout{{display:block;padding:0}}header{{padding:0}}
+.totals{{margin:10px 0}}.totals dd{{font-size:15px}}.stage,aside{{border:0;padding:0;margin:0}}
+.scroll,.wide{{overflow:visible}}
+.scroll svg{{width:100%!important;height:auto!important;max-height:80vh}}
+table,aside dl,.ports{{font-size:9px}}th{{font-size:8.5px}}th,td{{padding:3px 8px 3px 0}}
+code,.mono{{overflow-wrap:normal}}td.wrap{{min-width:0}}
+aside{{position:static;max-height:none;overflow:visible;background:none;margin-top:20px}}
+h2{{break-after:avoid}}tr,li{{break-inside:avoid}}}}
 """

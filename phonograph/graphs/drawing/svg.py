@@ -89,10 +89,10 @@ def _region(region: Region) -> Iterator[str]:
 
 
 def _wire(piece: Piece, arrow: str) -> str:
-    (x, y), (_, low), (end, bottom) = piece.points
-    half = (low + bottom) / 2
-    curve = f"C{x:.1f} {half:.1f} {end:.1f} {half:.1f} {end:.1f} {bottom:.1f}"
-    line = f"V{bottom:.1f}" if abs(x - end) < 0.1 else f"V{low:.1f} {curve}"
+    (x, y), (end_x, end_y) = piece.start, piece.end
+    half = (y + end_y) / 2
+    curve = f"C{x:.1f} {half:.1f} {end_x:.1f} {half:.1f} {end_x:.1f} {end_y:.1f}"
+    line = f"V{end_y:.1f}" if abs(x - end_x) < 0.1 else curve
     kind = "wire lengths" if piece.label.startswith("Lengths") else "wire"
     tip = f' marker-end="url(#{arrow})"' if piece.last else ""
     ends = f'data-source="{escaped(piece.source)}" data-target="{escaped(" ".join(piece.targets))}"'

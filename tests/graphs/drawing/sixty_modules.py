@@ -12,7 +12,7 @@ FRONTS = {
 BASES = {
     "mel": "{module: asr.conformer, from: augment_mel.features, with: {d_model: 144, layers: 4}}",
     "mfcc": "{module: asr.quartznet, from: augment_mfcc.features, with: {blocks: 5, repeat: 5}}",
-    "spectrum": "{module: asr.dense, from: augment_spectrum.features, with: {d_model: 256, layers: 2}}",
+    "spectrum": "{module: asr.dense, from: augment_spectrum.features, with: {d_model: 256}}",
 }
 
 

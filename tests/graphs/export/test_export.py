@@ -47,6 +47,36 @@ def test_a_file_gives_what_the_view_gives_at_every_length(small, tmp_path, endin
     assert capfd.readouterr() == ("", "")
 
 
+SHARED = """\
+phonograph: 1
+name: shared
+modules:
+  data:
+    module: asr.manifest
+    with: {sample_rate: 8000, tokenizer: {type: characters, alphabet: "ab "}}
+  mel: {module: asr.log_mel, from: data.audio, with: {n_mels: 8}}
+  encoder.conv:
+    module: asr.conv_encoder
+    from: mel.features
+    with: {blocks: [{filters: 8, kernel: 3, stride: 2}]}
+  encoder.context: {module: asr.recurrent, from: encoder.conv.encoded, with: {d_model: 8}}
+  again.context: {use: encoder.context, from: encoder.context.encoded}
+  head: {module: asr.ctc_head, from: again.context.encoded}
+  loss: {module: asr.ctc_loss, from: {log_probs: head.log_probs, targets: data.tokens}}
+views:
+  infer: {feed: [data.audio], run: [head.log_probs]}
+"""
+
+
+@pytest.mark.parametrize("ending", [".onnx", ".pt2"])
+def test_nodes_in_groups_that_share_weights_are_exported(build_small, tmp_path, ending):
+    model = build_small(SHARED)
+    report = export_view(model, "infer", tmp_path / f"shared{ending}")
+    found = report.comparison.differences
+    assert max(far for one in found for far in one.largest.values()) < 1e-5
+    assert "again" not in dict(model.module.named_children())
+
+
 def test_a_server_finds_all_it_needs_in_the_file(small, onnx_file):
     model = onnx.load(onnx_file)
     notes = {entry.key: entry.value for entry in model.metadata_props}

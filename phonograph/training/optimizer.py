@@ -1,0 +1,46 @@
+"""The optimizer of a training, and the mode in which modules are trained."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.solved import SolvedGraph
+from phonograph.training.settings import OPTIMIZERS, Settings
+
+
+def build_optimizer(
+    module: nn.Module, settings: Settings, graph: SolvedGraph
+) -> torch.optim.Optimizer:
+    """Make the optimizer of the weights that are not frozen.
+
+    Args:
+        module: owns the weights.
+        settings: name the optimizer.
+        graph: for the place of a refused setting.
+
+    Raises:
+        GraphError: the optimizer refuses its arguments.
+    """
+    weights = [weight for weight in module.parameters() if weight.requires_grad]
+    try:
+        return OPTIMIZERS[settings.optimizer](weights, **settings.rates)
+    except (ValueError, RuntimeError) as error:
+        place = graph.spec.document.place("train", "optimizer")
+        message = f"`{settings.optimizer}` refuses its arguments: {error}"
+        raise GraphError(Diagnostic("PT005", message, place)) from None
+
+
+def keep_frozen_still(module: nn.Module) -> None:
+    """Put every part whose weights are all frozen into evaluation mode.
+
+    >>> norm = nn.BatchNorm1d(2).requires_grad_(False).train()
+    >>> keep_frozen_still(norm)
+    >>> norm.training
+    False
+    """
+    for part in module.modules():
+        needed = [weight.requires_grad for weight in part.parameters()]
+        if needed and not any(needed):
+            part.eval()
