@@ -145,4 +145,6 @@ def _imports(cls: type, names: set[str]) -> tuple[list[str], list[str]]:
             modules.append(line if name == last else f"{line} as {name}")
         elif hasattr(thing, "__module__"):
             things.append(f"from {thing.__module__} import {name}")
+    if "torch" in names and "torch" not in around:
+        modules.append("import torch")  # which every doctest of ours may use
     return modules, sorted(things)

@@ -28,8 +28,9 @@ ENDINGS: dict[str, Format] = {".mmd": "mermaid", ".svg": "svg", ".html": "html",
 
 _ESTIMATES = """\
 memory, training, multiply-adds = estimates for one recording of 10 s, in float32: weights and what
-  is in use at once; with Adam's state and what the backward pass needs; products of matrices,
-  convolutions, attention and recurrent layers, nothing else"""
+  is in use at once (attention with all of its scores, which fused kernels do not hold); with Adam's
+  state and what the backward pass needs; products of matrices, convolutions, attention and
+  recurrent layers, nothing else"""
 
 _EXPECTED = ("it handles text", "it waits for a `???`")
 

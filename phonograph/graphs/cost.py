@@ -2,7 +2,8 @@
 
 Counted are products of matrices, convolutions, attention and recurrent layers; not counted are
 functions of single values, sums, norms, Fourier transforms, what a loss computes by recursion, and
-the search for text. A number has four bytes.
+the search for text. A number has four bytes. Attention holds all of its scores, which fused kernels
+do not; what recurrent layers keep for training is a formula, since every device keeps its own.
 """
 
 from __future__ import annotations

@@ -90,7 +90,11 @@ def wire_fix(
         case dict() if written:
             return added(document.key_place(*top, "from", list(written)[-1]), entry)
         case str():
-            ports = [one.port for one in wired if one.node == target.node]
+            ports = [
+                one.port
+                for one, source in wired.items()
+                if one.node == target.node and str(source) == written
+            ]
             if len(ports) == 1:
                 text = f"{{{ports[0]}: {written}, {entry}}}"
                 return replaced(document.place(*top, "from"), written, text)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from phonograph.data.faults import data_error
 from phonograph.errors import DataError, Diagnostic, GraphError, PhonographError
 from phonograph.graphs.model import Model
@@ -177,7 +179,8 @@ def _enough_memory(data: Mapping[str, Batched]) -> Iterator[None]:
     try:
         yield
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
+        full = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not full and "memory" not in str(error):  # of processors, torch has no class for it
             raise
         batch = data["train"].loaded[0]
         message = (

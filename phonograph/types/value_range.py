@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)(?![\d.]*\d| ?\*|/)"
+_END = r"(?=[,.;:)]|$| and | together)"  # "above 0 the first one wins" is no bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +76,5 @@ _FORMS: Mapping[re.Pattern[str], Callable[[re.Match[str]], Range]] = {
         lambda match: Range(_number(match[1]), _number(match[2]))
     ),
     re.compile(rf"\bat least {_NUMBER}"): lambda match: Range(_number(match[1])),
-    re.compile(rf"\babove {_NUMBER}"): lambda match: Range(_number(match[1]), above=True),
+    re.compile(rf"\babove {_NUMBER}{_END}"): lambda match: Range(_number(match[1]), above=True),
 }

@@ -151,7 +151,7 @@ def test_a_loss_that_is_not_finite_is_a_fault_and_the_weights_stay(attempt, monk
 @pytest.mark.parametrize(
     "error",
     [
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        torch.OutOfMemoryError,
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
         MemoryError(),
     ],

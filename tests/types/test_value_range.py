@@ -26,6 +26,7 @@ def test_words_become_bounds(text, range_):
         "width of the result, at least 2 * context.",
         "number of coefficients, 1 to `n_mels`.",
         "length in seconds, at least `hop`",
+        "below 0 prefers the second branch, above 0 the first.",
     ],
 )
 def test_bounds_that_are_no_numbers_are_not_guessed(text):

@@ -27,6 +27,7 @@ class WaveformNorm(nn.Module):
     Raises:
         ValueError: a number is out of range.
 
+    >>> import torch
     >>> norm = WaveformNorm(16000)
     >>> norm(torch.tensor([[1.0, 3.0, 9.0]]), torch.tensor([2]))
     tensor([[-1.,  1.,  0.]])

@@ -21,7 +21,9 @@ _NOTE = (
     f"Estimates are for one recording of {SECONDS} s in float32. Multiply-adds are those of matrix "
     "products, convolutions, attention and recurrent layers; functions of single values, norms, "
     "Fourier transforms, the recursion inside a loss and the search for text are not counted. "
-    "Training is with Adam: weights, gradients, two moments, and what the backward pass needs."
+    "Memory is that of weights and of what is in use at once, attention with all of its scores, "
+    "which fused kernels do not hold. Training is with Adam: weights, gradients, two moments, and "
+    "what the backward pass needs."
 )
 _HINT = "Point at a module to see where its sizes come from. A click keeps it here, Escape lets go."
 

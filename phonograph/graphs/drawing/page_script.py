@@ -80,8 +80,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") { pinned = null; about(null); }
 });
 window.addEventListener("resize", () => panels.filter((one) => !one.hidden).forEach(fit));
-const wanted = decodeURIComponent(location.hash.slice(1));
-pinned = notes.some((note) => note.dataset.about === wanted) ? wanted : null;
+const names = notes.map((note) => note.dataset.about);
+pinned = names.find((name) => `#${encodeURIComponent(name)}` === location.hash) ?? null;
 about(pinned);
 open(tabs.find((tab) => tab.getAttribute("aria-selected") === "true") || tabs[0], false);
 })();
