@@ -416,7 +416,9 @@ def test_the_wrong_example_gives_the_code_and_no_other(page, examples, monkeypat
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES.values() if page.code not in FETCHED], ids=lambda page: page.code
+    "page",
+    [page for page in PAGES.values() if page.code not in FETCHED],
+    ids=lambda page: page.code,
 )
 def test_the_right_example_is_accepted(page, examples, monkeypatch):
     skip_without_its_package(page)
