@@ -93,5 +93,6 @@ def _view(graph: SolvedGraph, view: ViewSpec) -> dict[str, Any]:
     if view.split:
         written["split"] = view.split
     if view.score:
-        written["score"] = {m: [str(a), str(b)] for m, (a, b) in sorted(view.score.items())}
+        first, *rest = view.score.items()  # training keeps what is best by the first
+        written["score"] = {m: [str(a), str(b)] for m, (a, b) in (first, *sorted(rest))}
     return written

@@ -26,10 +26,10 @@ def merge(lower: Document, upper: Document) -> Document:
         upper: what is written on top.
 
     >>> from phonograph.graphs.document import parse_document
-    >>> lower = parse_document("{a: {type: x, n: 1}, b: {n: 1, k: 2}}", "lower", Path())
-    >>> upper = parse_document("{a: {type: y}, b: {n: 3}}", "upper", Path())
+    >>> lower = parse_document("{a: {t: {type: x, n: 1}, n: 1, k: 2}}", "lower", Path())
+    >>> upper = parse_document("{a: {t: {type: y}, n: 3}}", "upper", Path())
     >>> merge(lower, upper).data
-    {'a': {'type': 'y'}, 'b': {'n': 3, 'k': 2}}
+    {'a': {'t': {'type': 'y'}, 'n': 3, 'k': 2}}
     """
     marks: dict[Trail, Mark] = {}
     folders: dict[Trail, Path] = {}

@@ -149,7 +149,7 @@ class _SpecReader:
         if module is not None:
             message = f"`module` must be an id such as asr.log_mel, got {shown(module)}"
             self._fault("PG009", message, "modules", name, "module")
-        elif set(data) <= set(_NODE) and "use" not in data:
+        elif set(data) <= set(_NODE) and data.get("use") is None:
             known = [other for other, got in self.document.data["modules"].items() if got != data]
             guess = nearest(name, known)
             listed = "add `module: …`; `phonograph modules` lists them"

@@ -183,11 +183,6 @@ def save_speech(folder: Path) -> None:
     broken = np.full(8000, np.nan, dtype=np.float32)
     soundfile.write(calls / "broken.wav", broken, 16000, subtype="FLOAT")
     (calls / "notes.txt").write_text("call back on Monday")
-    said = folder / "said"
-    said.mkdir()
-    for name in ("001", "002"):
-        soundfile.write(said / f"{name}.wav", noise, 16000)
-        (said / f"{name}.txt").write_text("yes")
     for name in ("train", "validation", "test"):
         lines = [
             json.dumps({"audio_filepath": f"calls/{n}.wav", "duration": 0.5, "text": text})
@@ -342,10 +337,10 @@ def no_memory(patch: pytest.MonkeyPatch) -> None:
 
 
 def full_memory(patch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise MemoryError
+    def fail(*_, **__):
+        raise torch.OutOfMemoryError
 
-    patch.setattr("phonograph.training.dry_run._measured", fail)
+    patch.setattr("phonograph.training.trial.Runner.forward", fail)
 
 
 def killed(patch: pytest.MonkeyPatch) -> None:

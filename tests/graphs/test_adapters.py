@@ -37,9 +37,8 @@ def test_an_adapter_gets_a_name_that_is_free():
 def test_nothing_is_offered_that_is_not_in_the_registry():
     table = default_registry().table
     registry = Registry({id: path for id, path in table.items() if not id.startswith("adapt.")})
-    assert (
-        help_of((MEL, NARROW), registry=registry) == "delete `sample_rate`; it is solved as 16000"
-    )
+    said = help_of((MEL, NARROW), registry=registry)
+    assert said == "delete `sample_rate`; it is solved as 16000"
 
 
 def test_rates_without_a_simple_share_are_not_resampled():

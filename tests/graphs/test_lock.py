@@ -215,6 +215,16 @@ def test_another_setting_has_another_fingerprint(tiny):
     assert fingerprint(to_lock(tiny())) != fingerprint(to_lock(tiny("modules.mel.with.hop=0.02")))
 
 
+def test_the_first_metric_stays_the_first_and_the_order_of_the_others_means_nothing(check):
+    def locked(*metrics):
+        pairs = ", ".join(f"{metric}: [text.text, data.text]" for metric in metrics)
+        graph = check({"top.yaml": GRAPH}, f"views.validate.score={{{pairs}}}")
+        return bytes_of(graph)
+
+    assert locked("wer", "cer", "ser") == locked("wer", "ser", "cer")
+    assert locked("wer", "cer", "ser") != locked("cer", "wer", "ser")
+
+
 def test_a_lock_holds_no_paths(tiny, tmp_path):
     assert str(tmp_path) not in json.dumps(to_lock(tiny()))
 

@@ -231,6 +231,17 @@ error[PG045]: a node with `use` has the `version` of the node that it uses
 """,
         ),
         (
+            "  right: {use: , from: left.frames}\n",
+            """\
+error[PG009]: `right` does not say which `module` it is
+  --> top.yaml:5:3
+   |
+ 5 |   right: {use: , from: left.frames}
+   |   ^^^^^
+   = help: add `module: …`; `phonograph modules` lists them
+""",
+        ),
+        (
             "  right: {use: [left], from: left.frames}\n",
             """\
 error[PG045]: `use` must be the name of a node, got a list
