@@ -21,6 +21,7 @@ from phonograph.graphs.check import check_graph
 from phonograph.graphs.model import Model, build, is_waiting, sketch
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
 from phonograph.graphs.spec import PortName
+from phonograph.types.equalities import size_of
 from phonograph.types.kinds import Id, Kind, Lengths, LogProbs, Loss, Mask, Text, Tokens
 from phonograph.types.terms import axis_in, evaluate
 
@@ -61,7 +62,8 @@ def judge(case: Case, folder: Path) -> Verdict:
     """
     path = lay_out(case, folder)
     before, started = _peak(), time.process_time()
-    outcome, codes, error = "failed", (), ""
+    outcome, error = "failed", ""
+    codes: tuple[str, ...] = ()
     try:
         with _at_most(SECONDS):
             outcome, codes = _outcome(path, case.overrides)
@@ -184,9 +186,7 @@ def _value(graph: SolvedGraph, port: PortName) -> Any:
         case Lengths():
             return torch.tensor(_steps(graph.counted[port]))
         case Tokens():
-            size = solved.attributes["vocab"]
-            number = int(getattr(size, "size", size))
-            return torch.randint(number, shape)
+            return torch.randint(int(size_of(solved.attributes["vocab"])), shape)
         case LogProbs():
             return torch.randn(shape).log_softmax(-1)
         case Mask():

@@ -16,7 +16,7 @@ ENDLESS = 10**9
     [
         lambda: nn.ModuleList(nn.ReLU() for _ in range(ENDLESS)),
         lambda: nn.ModuleList([nn.Linear(1, 1, device="meta") for _ in range(ENDLESS)]),
-        lambda: [setattr(nn.Module(), "x", nn.Parameter(torch.zeros(1))) for _ in range(ENDLESS)],
+        lambda: [nn.Linear(1, 1, device="meta").weight for _ in range(ENDLESS)],
         lambda: nn.ParameterList(torch.zeros(1) for _ in range(ENDLESS)),
     ],
     ids=["layers", "a list of layers", "weights", "a list of weights"],

@@ -72,7 +72,8 @@ def broken(fuzzer, monkeypatch):
 
 
 def test_a_traceback_is_a_failure(whole, fuzzer, broken, tmp_path):
-    broken(lambda: {}["missing"])
+    held: dict[str, int] = {}
+    broken(lambda: held["missing"])
     verdict = fuzzer.judge(whole[0], tmp_path)
     assert verdict.outcome == "failed"
     assert verdict.error.endswith("KeyError: 'missing'\n")
