@@ -54,8 +54,10 @@ def port_fix(
 ) -> Edit | None:
     """Correct the node of a `node.port`, or its output; no node whose own name is at fault."""
     if port.node not in nodes:
-        odd = {name for name in nodes if why_not_a_node_name(name)}
-        return nearest_fix(place, port.node, list(nodes), taken=odd, around=f"{{}}.{port.port}")
+        new = only_near(port.node, list(nodes))
+        if not new or why_not_a_node_name(new):
+            return None
+        return replaced(place, f"{port.node}.{port.port}", f"{new}.{port.port}")
     if port.node in declarations:
         outputs = list(declarations[port.node].ports.outputs)
         if port.port not in outputs:
