@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from graph_edits import FOLDER, Case, base_graphs, make_case
+from graph_edits import Case, base_graphs, make_case
 from graph_fuzzer import judge
 
 HANGS = 60.0  # seconds of the clock after which a worker is given up
@@ -114,7 +114,6 @@ def work(pipe: Connection, seed: int) -> None:
     warnings.simplefilter("ignore")
     graphs = base_graphs()
     with tempfile.TemporaryDirectory() as folder:
-        lay_out(Path(folder))
         while True:
             number = pipe.recv()
             case = make_case(graphs, seed, number)
@@ -132,12 +131,6 @@ def work(pipe: Connection, seed: int) -> None:
             )
 
 
-def lay_out(folder: Path) -> None:
-    """Put the base graphs beside the file that is judged, for those that extend another."""
-    for path in FOLDER.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-
-
 def save(result: dict[str, Any], seed: int, folder: Path) -> None:
     """Write a failing case down."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,7 +138,8 @@ def save(result: dict[str, Any], seed: int, folder: Path) -> None:
     content = base64.b64encode(case.content).decode()
     text = case.content.decode("utf-8", "replace")
     written = {**result, "seed": seed, "text": text, "content": content}
-    written["overrides"] = list(case.overrides)
+    written |= {"overrides": list(case.overrides), "file": case.file, "base": case.base}
+    written["edits"] = list(case.edits)
     path = folder / f"{seed}-{result['number']}.json"
     path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
@@ -158,11 +152,11 @@ def replay(path: Path) -> int:
         number=saved["number"],
         content=base64.b64decode(saved["content"]),
         overrides=tuple(saved["overrides"]),
+        file=saved["file"],
         edits=tuple(saved["edits"]),
     )
     print(case.content.decode("utf-8", "replace"), *case.overrides, sep="\n")
     with tempfile.TemporaryDirectory() as folder:
-        lay_out(Path(folder))
         verdict = judge(case, Path(folder))
     print(f"{verdict.outcome} in {verdict.seconds:.2f} s: {', '.join(verdict.codes)}")
     print(verdict.error)

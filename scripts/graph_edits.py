@@ -37,7 +37,9 @@ ODD_NUMBERS = [
 ODD_TEXTS = [
     *"{}[]:,&*#?|>-!%@`'\"\t\n", "\r\n", "???", "${", "${vars}", "${name}", "${modules.data}",
     "*a", "&a ", "<<: ", "\u2028", "\ud800", "\x00", "\u202e", "é", "数", "🎙", "!!str ", "- ",
-    "..", "a.b.c", "phonograph://", "../../etc/passwd", "/dev/zero", "class", "self", "forward",
+    "..", "a.b.c", "phonograph://", "phonograph://asr/las", "files/base.yaml",
+    "files/part.yaml", "graph.yaml",
+    "../../etc/passwd", "/dev/zero", "class", "self", "forward",
 ]  # fmt: skip
 
 
@@ -50,6 +52,7 @@ class Case:
         number: which case of the seed it is.
         content: the bytes of the file.
         overrides: `key=value` texts.
+        file: which of the files that lie beside it is edited instead, or empty.
         edits: what was done, for people.
     """
 
@@ -57,11 +60,15 @@ class Case:
     number: int
     content: bytes
     overrides: tuple[str, ...]
+    file: str
     edits: tuple[str, ...]
 
 
 def base_graphs() -> dict[str, str]:
-    """Return the graphs to start from: the files of the folder, and recipes made small."""
+    """Return the graphs to start from: the files of the folder, and recipes made small.
+
+    What lies in `files` is no graph to start from, but may be named by one.
+    """
     graphs = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.yaml"))}
     for recipe, overrides in yaml.safe_load(SMALL_RECIPES.read_text(encoding="utf-8")).items():
         graphs[recipe] = _small(recipe, overrides)
@@ -94,6 +101,9 @@ def make_case(graphs: Mapping[str, str], seed: int, number: int) -> Case:
     recipes = [name for name in graphs if "/" in name]
     base = dice.choice(own if dice.random() < 0.75 or not recipes else recipes)
     text, edits = graphs[base], []
+    files = [name for name in files_of(text) if dice.random() < 0.3]
+    if files:
+        text = (FOLDER / files[0]).read_text(encoding="utf-8")
     for _ in range(dice.choice([1, 1, 1, 1, 2, 2, 3, 5])):
         edit = dice.choices(list(EDITS), list(EDITS.values()))[0]
         with contextlib.suppress(Exception):  # an edit before left nothing for this one
@@ -104,7 +114,12 @@ def make_case(graphs: Mapping[str, str], seed: int, number: int) -> Case:
         content = _mangled(dice, content)
         edits.append("mangle_bytes")
     overrides = (_override(dice, text),) if dice.random() < 0.1 else ()
-    return Case(base, number, content, overrides, tuple(edits))
+    return Case(base, number, content, overrides, files[0] if files else "", tuple(edits))
+
+
+def files_of(text: str) -> list[str]:
+    """Return the files of the folder that a graph names."""
+    return [name for name in re.findall(r"files/\w+\.yaml", text) if (FOLDER / name).exists()]
 
 
 Edit = Callable[[random.Random, str], str]

@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 
-from graph_edits import REGISTRY, Case
+from graph_edits import FOLDER, REGISTRY, Case
+from phonograph.collections.recipes import locate
 from phonograph.errors import PhonographError
 from phonograph.graphs.check import check_graph
 from phonograph.graphs.model import Model, build, is_waiting, sketch
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
 from phonograph.graphs.spec import PortName
+from phonograph.types.equalities import size_of
 from phonograph.types.kinds import Id, Kind, Lengths, LogProbs, Loss, Mask, Text, Tokens
 from phonograph.types.terms import axis_in, evaluate
 
@@ -56,12 +58,12 @@ def judge(case: Case, folder: Path) -> Verdict:
 
     Args:
         case: the edited graph.
-        folder: where the file is written; the other files of the base graphs may lie there.
+        folder: where the files are written.
     """
-    path = folder / "graph.yaml"
-    path.write_bytes(case.content)
+    path = lay_out(case, folder)
     before, started = _peak(), time.process_time()
-    outcome, codes, error = "failed", (), ""
+    outcome, error = "failed", ""
+    codes: tuple[str, ...] = ()
     try:
         with _at_most(SECONDS):
             outcome, codes = _outcome(path, case.overrides)
@@ -73,8 +75,23 @@ def judge(case: Case, folder: Path) -> Verdict:
     return Verdict(outcome, codes, time.process_time() - started, error)
 
 
+def lay_out(case: Case, folder: Path) -> Path:
+    """Write the files of a case, and return that of the graph."""
+    (folder / "files").mkdir(exist_ok=True)
+    for file in FOLDER.glob("files/*"):
+        (folder / "files" / file.name).write_bytes(file.read_bytes())
+    path = folder / "graph.yaml"
+    path.write_bytes(case.content)
+    if case.file:
+        path.write_bytes((FOLDER / f"{case.base}.yaml").read_bytes())
+        (folder / case.file).write_bytes(case.content)
+    return path
+
+
 def _outcome(path: Path, overrides: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    checked = check_graph(path, overrides, REGISTRY, name="graph.yaml", metrics=["wer", "cer"])
+    checked = check_graph(
+        path, overrides, REGISTRY, name="graph.yaml", metrics=["wer", "cer"], locate=locate
+    )
     for fault in checked.faults:
         assert fault.code.startswith("PG"), fault
         assert fault.place is not None, fault
@@ -169,9 +186,7 @@ def _value(graph: SolvedGraph, port: PortName) -> Any:
         case Lengths():
             return torch.tensor(_steps(graph.counted[port]))
         case Tokens():
-            size = solved.attributes["vocab"]
-            number = int(getattr(size, "size", size))
-            return torch.randint(number, shape)
+            return torch.randint(int(size_of(solved.attributes["vocab"])), shape)
         case LogProbs():
             return torch.randn(shape).log_softmax(-1)
         case Mask():

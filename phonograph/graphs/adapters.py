@@ -162,10 +162,12 @@ class _Offers:
         """Whether an adapter can be built, and a loss trains its weights where there is one."""
         parameters = adapter.declaration.parameters
         arguments = {n: argument(one, values) for n, one in parameters.items() if n in values}
+        if any(one.required and n not in arguments for n, one in parameters.items()):
+            return False  # what it would become is not known
         try:
             with ShapesOnly():
                 built = adapter.declaration.cls(**arguments)
-        except ValueError:
+        except (ValueError, OverflowError, RuntimeError):
             return False
         losses = {name for name, one in self.declarations.items() if _gives_loss(one)}
         later = {site.node, *nx.descendants(self.proof.wiring.graph, site.node)}

@@ -90,6 +90,7 @@ def read_bundle(path: Path, registry: Registry) -> Bundle:
     members = _read_members(path)
     try:
         lock, notes = json.loads(members[GRAPH]), json.loads(members[NOTES])
+        json.dumps([lock, notes], ensure_ascii=False).encode()  # no escaped half of a character
         weights = load_tensors(members[WEIGHTS])
     except (ValueError, RecursionError, SafetensorError) as error:
         raise _refuse("PB003", path, f"it is damaged: {error}") from None
@@ -145,7 +146,8 @@ def _read_members(path: Path) -> dict[str, bytes]:
                     message = f"`{name}` is compressed, encrypted or too large"
                     raise _refuse("PB002", path, message)
             return {name: archive.read(info) for name, info in infos.items()}
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+        # the latter two: a version of zip that Python does not read, names that are not UTF-8
         is_graph = path.suffix in (".yaml", ".yml")
         help = "a graph has no weights: train it, then use runs/…/best.phono" if is_graph else ""
         raise _refuse("PB001", path, f"it is not a phonograph bundle: {error}", help) from None

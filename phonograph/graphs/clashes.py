@@ -130,10 +130,16 @@ def explain_bad_sizes(
     given = GivenValues(spec, declarations)
     seen = {conflict.required for conflict in solution.conflicts}
     seen |= {conflict.blamed for conflict in solution.sum_conflicts}
+    hushed: set[Anchor] = set()
     for unknown, value in solution.values.items():
         size = size_of(value)
         if is_size(size):
             continue
+        reason = solution.reasons[unknown]
+        if reason in hushed or not hushed.isdisjoint(solution.behind.get(reason, ())):
+            hushed.add(reason)  # it follows from what was told
+            continue
+        hushed.add(reason)
         origins = solution.given_for(unknown)
         if not seen.isdisjoint(origins):
             continue

@@ -54,9 +54,10 @@ def port_fix(
 ) -> Edit | None:
     """Correct the node of a `node.port`, or its output; no node whose own name is at fault."""
     if port.node not in nodes:
-        fix = nearest_fix(place, port.node, list(nodes), around=f"{{}}.{port.port}")
-        odd = fix is not None and why_not_a_node_name(fix.text.rpartition(".")[0])
-        return None if odd else fix
+        new = only_near(port.node, list(nodes))
+        if not new or why_not_a_node_name(new):
+            return None
+        return replaced(place, f"{port.node}.{port.port}", f"{new}.{port.port}")
     if port.node in declarations:
         outputs = list(declarations[port.node].ports.outputs)
         if port.port not in outputs:

@@ -12,16 +12,19 @@ from phonograph.graphs.spec import NodeSpec
 from phonograph.types.declaration import Declaration
 from phonograph.types.ports import Ports, item_of
 
+MAX_ITEMS = 256
+
 
 def counts_of(node: NodeSpec, ports: Ports) -> dict[str, int]:
-    """Return how many items each list port of a node gets, at least 1.
+    """Return how many items each list port of a node gets, from 1 to 256.
 
     Args:
         node: as written.
         ports: of its module, not unrolled.
     """
     named = [item_of(key)[0] if key is not None else "" for key in node.sources]
-    return {name: max(named.count(name) + named.count(""), 1) for name in ports.lists}
+    counts = {name: named.count(name) + named.count("") for name in ports.lists}
+    return {name: min(max(count, 1), MAX_ITEMS) for name, count in counts.items()}
 
 
 def target_of(key: str | None, ports: Ports) -> str | None:
@@ -54,6 +57,10 @@ def trail_to(node: NodeSpec, port: str) -> tuple[str | int, ...]:
 
 def list_fault(node: NodeSpec, declared: Declaration, document: Document) -> Diagnostic | None:
     """Return what is wrong with the lists under `from`, or None."""
+    if len(node.sources) > MAX_ITEMS and declared.ports.lists:
+        message = f"`{declared.id}` takes at most {MAX_ITEMS} outputs, got {len(node.sources)}"
+        help = "combine some of them first"
+        return Diagnostic("PG003", message, document.place("modules", node.name, "from"), help=help)
     for key in node.sources:
         name, item = item_of(key or "")
         if item is None or name in declared.ports.lists:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -17,7 +18,7 @@ from phonograph.types.vocabulary import Vocabulary
 
 GIVEN_LATER = "???"
 
-_TOO_LARGE = 1 << 63
+_TOO_LARGE = 1 << 40  # of tensors, and of seconds in samples
 _LONGEST_SHOWN = 60
 
 
@@ -256,7 +257,8 @@ def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ..
         name = getattr(annotation, "__name__", annotation)
         return Misfit(trail, f"cannot be given in YAML (its type is {name})")
     wanted, fits, build = _PLAIN[annotation]
-    if _whole(value) and abs(value) >= _TOO_LARGE:
+    number = value if _whole(value) or isinstance(value, float) else 0
+    if math.isfinite(number) and abs(number) >= _TOO_LARGE:
         return Misfit(trail, "is too large a number")
     if not fits(value):
         unquoted = isinstance(value, str) and fits(scalar(value))

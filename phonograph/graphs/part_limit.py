@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from torch import nn
 from torch.nn.modules import module as registration
 
-MOST_PARTS = 30_000
+MOST_PARTS = 15_000
 
 
 class TooManyPartsError(ValueError):
@@ -23,7 +24,7 @@ def bounded_parts(arguments: Mapping[str, Any]) -> Iterator[None]:
         arguments: of the constructor; the message names the largest whole number among them.
 
     Raises:
-        TooManyPartsError: there are more than 30,000.
+        TooManyPartsError: there are more than 15,000.
 
     >>> import torch
     >>> with bounded_parts({"layers": 10**9}):
@@ -34,9 +35,10 @@ def bounded_parts(arguments: Mapping[str, Any]) -> Iterator[None]:
     """
     room = MOST_PARTS
 
-    def count(*_: object) -> None:
+    def count(_: object, __: str, part: object) -> None:
         nonlocal room
-        room -= 1
+        # a copy of a block comes with all that is in it
+        room -= _parts_of(part) if isinstance(part, nn.Module) else 1
         if room < 0:
             raise TooManyPartsError(_message(arguments))
 
@@ -49,6 +51,10 @@ def bounded_parts(arguments: Mapping[str, Any]) -> Iterator[None]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _parts_of(module: nn.Module) -> int:
+    return sum(1 for _ in module.modules()) + sum(1 for _ in module.parameters())
 
 
 def _message(arguments: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from phonograph.modules.conv_norm import ConvNorm, Shortcut
 from phonograph.modules.frame_norm import FrameNorm
 from phonograph.modules.moment import Moment
-from phonograph.modules.ranges import check_at_least, check_dropout
+from phonograph.modules.ranges import check_at_least, check_count, check_dropout
 from phonograph.modules.squeeze_excite import Excite, SqueezeExcite
 from phonograph.modules.time_axis import TimeAxis
 from phonograph.modules.time_conv import TimeConv, check_ahead
@@ -70,7 +70,8 @@ class ConvBlock:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        check_at_least(1, filters=self.filters, repeat=self.repeat, groups=self.groups)
+        check_at_least(1, filters=self.filters, groups=self.groups)
+        check_count(repeat=self.repeat)
         check_at_least(1, stride=self.stride, dilation=self.dilation)
         check_ahead(self.kernel, self.ahead)
         check_dropout(self.dropout)

@@ -18,6 +18,27 @@ def check_at_least(least: int, **values: int) -> None:
             raise ValueError(f"`{name}` must be at least {least}, not {value}")
 
 
+def check_count(**values: int) -> None:
+    """Refuse a number of layers, or of repetitions, that is not from 1 to 1000.
+
+    Raises:
+        ValueError: one is not.
+    """
+    check_at_least(1, **values)
+    check_at_most(1000, **values)
+
+
+def check_at_most(most: int, **values: int) -> None:
+    """Refuse a number above a bound.
+
+    Raises:
+        ValueError: one is above.
+    """
+    for name, value in values.items():
+        if value > most:
+            raise ValueError(f"`{name}` must be at most {most}, not {value}")
+
+
 def check_above_zero(**values: float) -> None:
     """Refuse 0, what is below, and what is not a number.
 

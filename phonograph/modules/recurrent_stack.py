@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.masks import valid_mask
-from phonograph.modules.ranges import check_at_least, check_dropout
+from phonograph.modules.ranges import check_at_least, check_count, check_dropout
 from phonograph.modules.recurrence_operator import read_frames, read_on
 
 Cell = Literal["gru", "lstm", "relu"]
@@ -81,7 +81,8 @@ class RecurrentStack(nn.Module):
 
     def __init__(self, width_in: int, width: int, layers: int, settings: Recurrence) -> None:
         super().__init__()
-        check_at_least(1, d_model=width, layers=layers)
+        check_at_least(1, d_model=width)
+        check_count(layers=layers)
         widths = [width_in, *[width] * (layers - 1)]
         self.layers = nn.ModuleList(RecurrentLayer(one, width, settings) for one in widths)
         self.dropout = nn.Dropout(settings.dropout)

@@ -57,7 +57,8 @@ class ResidualBlocks(nn.Module):
             raise ValueError(f"`scale` must be finite and not 0, not {scale}")
         self.takes_lengths = _takes_lengths(block)
         self.scale = scale
-        self.blocks = nn.ModuleList([block, *(_anew(block) for _ in range(repeat - 1))])
+        self.blocks = nn.ModuleList([block])
+        self.blocks.extend(_anew(block) for _ in range(repeat - 1))
         self.dropout = nn.Dropout(dropout)
         self._try_out(feat_in)
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.moment import Moment
-from phonograph.modules.ranges import check_at_least
+from phonograph.modules.ranges import check_at_least, check_at_most
 from phonograph.modules.sliding_stream import SlidingStream
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
@@ -44,6 +44,7 @@ class TimePool(SlidingStream):
         self, feat_in: int, *, stride: int = 2, of: Literal["mean", "max"] = "mean"
     ) -> None:
         check_at_least(1, feat_in=feat_in, stride=stride)
+        check_at_most(10_000, stride=stride)
         super().__init__(width=feat_in, stride=stride, ahead=stride - 1)
         self.of = of
         self.register_buffer("nothing_yet", torch.zeros(1), persistent=False)

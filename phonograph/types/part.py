@@ -32,7 +32,9 @@ class Part:
         known = self.declaration.parameters.values()
         defaults = {one.name: one.default for one in known if not one.required}
         taken = {name: owner[name] for name in self.lacks() if name in owner}
-        return replace(self, parameters={**defaults, **taken, **self.parameters})
+        known_now = {**defaults, **taken, **self.parameters}
+        inner = {name: filled(value, known_now) for name, value in known_now.items()}
+        return replace(self, parameters=inner)
 
     def build(self) -> Any:
         """Call the constructor."""

@@ -189,6 +189,8 @@ def _from_syntax(node: ast.expr) -> Term:
             return Name(name)
         case ast.Constant(value=int(value)) if not isinstance(value, bool):
             return Constant(Fraction(value))
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+            return Constant(Fraction(-value))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _SYMBOLS:
             return Operation(_SYMBOLS[type(op)], _from_syntax(left), _from_syntax(right))
         case ast.Call(func=ast.Name(id="floor" | "ceil" as way), args=[inside], keywords=[]):

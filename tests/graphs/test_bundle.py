@@ -194,3 +194,39 @@ def test_the_same_content_gives_the_same_bytes(tiny, tmp_path):
     for name, one in (("a", graph), ("b", other)):
         save_bundle(tmp_path / f"{name}.phono", one, weights, {"wer": 0.5})
     assert (tmp_path / "a.phono").read_bytes() == (tmp_path / "b.phono").read_bytes()
+
+
+def damaged(path: Path, old: bytes, new: bytes) -> Path:
+    """Copy a bundle with some bytes of its directory replaced."""
+    content = path.read_bytes()
+    start = content.index(b"PK\x01\x02")
+    other = path.with_name("other.phono")
+    other.write_bytes(content[:start] + content[start:].replace(old, new, 1))
+    return other
+
+
+def test_a_zip_of_a_later_kind_is_refused(saved, registry):
+    other = damaged(saved[0], b"PK\x01\x02\x14\x03\x14\x00", b"PK\x01\x02\x14\x03\xff\x00")
+    with pytest.raises(BundleError, match=r"zip file version 25\.5"):
+        read_bundle(other, registry)
+
+
+def test_a_zip_with_names_that_are_no_text_is_refused(saved, registry):
+    content = saved[0].read_bytes()
+    at = content.index(b"PK\x01\x02")
+    flags = content[: at + 8] + b"\x00\x08" + content[at + 10 :]  # names are UTF-8
+    name = flags.index(b"graph", at)
+    other = saved[0].with_name("other.phono")
+    other.write_bytes(flags[:name] + b"\xff" + flags[name + 1 :])
+    with pytest.raises(BundleError, match=r"it is not a phonograph bundle: .*utf-8"):
+        read_bundle(other, registry)
+
+
+@pytest.mark.parametrize("member", ["graph_json", "notes_json"])
+def test_half_a_character_in_a_bundle_is_refused(saved, registry, member):
+    with zipfile.ZipFile(saved[0]) as archive:
+        held = json.loads(archive.read(member.replace("_", ".")))
+    held["name"] = "\ud800"
+    other = rewritten(saved[0], **{member: json.dumps(held).encode()})
+    with pytest.raises(BundleError, match=r"it is damaged: .*surrogates not allowed"):
+        read_bundle(other, registry)

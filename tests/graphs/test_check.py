@@ -72,8 +72,8 @@ def test_constructors_are_called_though_a_path_is_open(path, registry):
 @pytest.mark.parametrize("size", ["4611686018427387904", "9223372036854775807"])
 def test_a_size_beyond_all_memory_is_told(path, registry, size):
     (fault,) = check_graph(path, [f"modules.encoder.with.d_model={size}"], registry).faults
-    assert fault.code == "PG031"
-    assert fault.message.endswith("it is whole, from 1 to 16,777,216")
+    assert fault.code == "PG015"
+    assert fault.message.endswith("is too large a number")
 
 
 def test_what_reads_the_same_is_told_once_with_the_other_places(path, registry):

@@ -15,7 +15,7 @@ from phonograph.modules.location_attention import (
     Memory,
 )
 from phonograph.modules.masks import valid_mask
-from phonograph.modules.ranges import check_at_least, check_dropout
+from phonograph.modules.ranges import check_at_least, check_count, check_dropout
 from phonograph.types.kinds import Encoded, Lengths, Logits, Network, Tokens
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
@@ -79,7 +79,8 @@ class AttentionDecoder(nn.Module):
         noise: float = 0.0,
     ) -> None:
         super().__init__()
-        check_at_least(1, feat_in=feat_in, vocab=vocab, d_model=d_model, layers=layers)
+        check_at_least(1, feat_in=feat_in, vocab=vocab, d_model=d_model)
+        check_count(layers=layers)
         check_dropout(dropout)
         if not 0 <= noise < 1:
             raise ValueError(f"`noise` must be at least 0 and below 1, not {noise}")

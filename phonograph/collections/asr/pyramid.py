@@ -13,7 +13,7 @@ from torch.nn import functional
 from phonograph.modules.block_stream import StreamState
 from phonograph.modules.masks import valid_mask, zero_padding
 from phonograph.modules.moment import Moment
-from phonograph.modules.ranges import check_at_least
+from phonograph.modules.ranges import check_at_least, check_at_most
 from phonograph.modules.reach import Reach
 from phonograph.modules.recurrent_stack import Recurrence, RecurrentLayer
 from phonograph.modules.sliding_stream import SlidingStream
@@ -22,6 +22,9 @@ from phonograph.types.ports import ports
 from phonograph.types.registry import register
 
 _LSTM = Recurrence(cell="lstm")
+
+
+_MOST_LAYERS = 20  # a frame out of a million
 
 
 @register("asr.pyramid", version=1)
@@ -49,7 +52,8 @@ class Pyramid(SlidingStream):
     def __init__(
         self, feat_in: int, *, d_model: int = 512, layers: int = 3, recurrence: Recurrence = _LSTM
     ) -> None:
-        check_at_least(1, feat_in=feat_in, d_model=d_model, layers=layers)
+        check_at_least(1, feat_in=feat_in, d_model=d_model)
+        _check_layers(layers)
         super().__init__(width=d_model, stride=2**layers, ahead=2**layers - 1)
         self.feat_in, self.no_stream = feat_in, recurrence.no_stream
         widths = [feat_in, *[d_model] * (layers - 1)]
@@ -65,6 +69,7 @@ class Pyramid(SlidingStream):
         >>> Pyramid.derived(3)
         {'stride': 8}
         """
+        _check_layers(layers)
         return {"stride": 2**layers}
 
     @staticmethod
@@ -140,3 +145,8 @@ def in_pairs(frames_tbd: Tensor, lengths: Tensor) -> Tensor:
     frames_tbd = frames_tbd.masked_fill(padding_tb.unsqueeze(2), 0.0)
     frames_tbd = functional.pad(frames_tbd, (0, 0, 0, 0, 0, steps % 2))
     return torch.cat([frames_tbd[::2], frames_tbd[1::2]], 2)
+
+
+def _check_layers(layers: int) -> None:
+    check_at_least(1, layers=layers)
+    check_at_most(_MOST_LAYERS, layers=layers)

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.masks import valid_mask
-from phonograph.modules.ranges import check_at_least
+from phonograph.modules.ranges import check_at_least, check_at_most
 from phonograph.types.kinds import Frames, Lengths
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
+
+_MOST_MASKS = 1000
 
 
 @register("asr.spec_augment", version=1, random=True)
@@ -21,9 +23,9 @@ class SpecAugment(nn.Module):
     feature over the valid frames: zero, as in the paper, where features are normalised.
 
     Args:
-        freq_masks: bands to hide, at least 0.
+        freq_masks: bands to hide, from 0 to 1000.
         freq_width: features in the widest band, at least 0.
-        time_masks: stretches to hide, at least 0.
+        time_masks: stretches to hide, from 0 to 1000.
         time_width: longest stretch as a share of the valid frames, in [0, 1].
         time_limit: longest stretch in frames, at least 0.
 
@@ -48,6 +50,7 @@ class SpecAugment(nn.Module):
         super().__init__()
         check_at_least(0, freq_masks=freq_masks, freq_width=freq_width)
         check_at_least(0, time_masks=time_masks, time_limit=time_limit)
+        check_at_most(_MOST_MASKS, freq_masks=freq_masks, time_masks=time_masks)
         if not 0 <= time_width <= 1:
             raise ValueError(f"`time_width` must be from 0 to 1, not {time_width}")
         self.freq_masks = freq_masks

@@ -50,6 +50,11 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     text = _text(folder / name, _MAX_JSON_BYTES)
     try:
         found = json.loads(text)
+        json.dumps(found, ensure_ascii=False).encode()  # an escape may stand for half a character
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        reason = f"it has half a character, \\u{ord(half):04x}"
+        raise refusal(UNREADABLE, folder / name, reason) from None
     except (ValueError, RecursionError) as error:
         raise refusal(UNREADABLE, folder / name, f"it is not JSON: {error}") from None
     if not isinstance(found, dict):

@@ -89,6 +89,7 @@ def test_numbers_become_float32_and_counts_stay_whole(tmp_path):
         (b"[1]", "it must hold a mapping"),
         (b'{"a": 1', "it is not JSON: "),
         (b"\xff\xfe", "it is not UTF-8 text"),
+        (b'{"a": ["\\ud83d"]}', r"it has half a character, \ud83d"),
     ],
 )
 def test_what_is_no_mapping_in_json_is_refused(tmp_path, told, content, reason):
