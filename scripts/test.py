@@ -2,7 +2,8 @@
 """Run the tests, with all the set-up they need.
 
 The first run makes `.venv` beside this project and installs phonograph with its test tools into it
-(one to two minutes on a fast line); later runs start at once. Other arguments go to pytest:
+(one to two minutes on a fast line); later runs start at once. As many tests run at a time as there
+are processors. Other arguments go to pytest:
 
     python3 scripts/test.py
     python3 scripts/test.py tests/types -k solver
@@ -26,7 +27,7 @@ def main() -> int:
     environment.add_options(parser)
     options, for_pytest = parser.parse_known_args()
     python = environment.prepare(["hama", "test"], cpu=options.cpu, torch=options.torch)
-    command = [str(python), "-m", "pytest", *for_pytest]
+    command = [str(python), "-m", "pytest", "-n", "auto", *for_pytest]
     return subprocess.run(command, cwd=environment.ROOT, check=False).returncode
 
 
