@@ -100,7 +100,9 @@ def _given(
         help = nearest(name, list(declaration.parameters)) or "it has none"
         message = f"`{node.module}` has no parameter `{name}`"
         place = document.key_place(*trail)
-        fix = nearest_fix(place, name, list(declaration.parameters), taken=node.parameters)
+        beside = (document.key_place(*trail[:-1], one) for one in node.parameters)
+        written = {one for one, key in zip(node.parameters, beside) if key.file == place.file}
+        fix = nearest_fix(place, name, list(declaration.parameters), taken=written)
         return Diagnostic("PG011", message, place, help=help, fix=fix)
     annotation = declaration.parameters[name].annotation
     found = convert(value, annotation, document.folder_of(*trail))

@@ -211,3 +211,11 @@ def test_fix_that_cannot_be_written_leaves_the_file(run, faulty, monkeypatch):
     assert done.exit_code == 1
     assert done.stderr == "error[PC001]: No space left on device\n"
     assert faulty.read_text() == text
+
+
+def test_a_name_that_only_the_extended_file_has_is_no_hindrance_to_mend_one(run, here, graph_file):
+    top = here / "top.yaml"
+    line = "modules: {mel: {with: {n_mel: 8}}}\n"
+    top.write_text(f"phonograph: 1\nextends: {graph_file}\n{line}", encoding="utf-8")
+    assert run("check", "top.yaml", "--fix").exit_code == 0
+    assert top.read_text(encoding="utf-8").endswith(line.replace("n_mel:", "n_mels:"))
