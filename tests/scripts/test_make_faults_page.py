@@ -32,7 +32,7 @@ def test_what_nemo_lets_pass_comes_first(load_script):
     rows = re.findall(r"^\| (.*?) \|.*\| (.*?) \|$", first, re.MULTILINE)
     names = {name for name, _ in rows[1:]}
     assert names == {fault.name for fault in script.graph_faults() if fault.nemo}
-    assert len(names) == 9
+    assert len(names) == 8
 
 
 def test_a_message_is_taken_apart(load_script):
