@@ -101,7 +101,9 @@ def _given(
         message = f"`{node.module}` has no parameter `{name}`"
         place = document.key_place(*trail)
         beside = (document.key_place(*trail[:-1], one) for one in node.parameters)
-        written = {one for one, key in zip(node.parameters, beside) if key.file == place.file}
+        written = {
+            one for one, key in zip(node.parameters, beside, strict=True) if key.file == place.file
+        }
         fix = nearest_fix(place, name, list(declaration.parameters), taken=written)
         return Diagnostic("PG011", message, place, help=help, fix=fix)
     annotation = declaration.parameters[name].annotation
