@@ -21,6 +21,9 @@ from phonograph.modules.time_conv import TimeConv, check_ahead
 
 Activation = Literal["relu", "silu", "gelu", "selu", "hardtanh", "identity"]
 
+_FARTHEST = 100_000
+"""Frames between the first tap and the last: a quarter of an hour at 10 ms."""
+
 _ACTIVATIONS: dict[Activation, Callable[[], nn.Module]] = {
     "relu": lambda: nn.ReLU(inplace=True),  # nobody needs what was there before
     "silu": nn.SiLU,
@@ -41,7 +44,8 @@ class ConvBlock:
         repeat: convolutions one after another, at least 1.
         stride: frames per output frame of a convolution that strides, at least 1.
         stride_at: which convolutions stride, the `last` one or `every` one.
-        dilation: frames between taps, at least 1.
+        dilation: frames between taps, at least 1; from the first tap to the last there are at most
+            100,000.
         ahead: taps after an output's own frame, 0 to kernel - 1; half of them by default.
         groups: parts of the channels that do not hear each other, shuffled after every
             convolution; for a separable one, of its pointwise half.
@@ -74,9 +78,17 @@ class ConvBlock:
         check_count(repeat=self.repeat)
         check_at_least(1, stride=self.stride, dilation=self.dilation)
         check_ahead(self.kernel, self.ahead)
+        self._check_reach()
         check_dropout(self.dropout)
         if self.residual == "dense" and self.stride > 1:
             raise ValueError(f"`stride` must be 1 in a dense block, not {self.stride}")
+
+    def _check_reach(self) -> None:
+        reach = self.dilation * (self.kernel - 1)
+        if reach > _FARTHEST:
+            name = "dilation" if self.dilation > 1 else "kernel"
+            message = f"`{name}` {getattr(self, name)}: taps would lie {reach:,} frames apart"
+            raise ValueError(f"{message}, at most {_FARTHEST:,}")
 
     @property
     def strides(self) -> list[int]:

@@ -1,5 +1,6 @@
 """The residual convolution block."""
 
+import re
 from typing import Any
 
 import pytest
@@ -110,3 +111,15 @@ def test_what_cannot_be_is_refused():
         ConvBlock(8, kernel=3, ahead=-1)
     with pytest.raises(ValueError, match=r"^`stride` must be 1 in a dense block, not 2$"):
         ConvBlock(8, kernel=3, residual="dense", stride=2)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "dilation", "said"),
+    [
+        (29, 999999, "`dilation` 999999: taps would lie 27,999,972 frames apart, at most 100,000"),
+        (200001, 1, "`kernel` 200001: taps would lie 200,000 frames apart, at most 100,000"),
+    ],
+)
+def test_taps_that_reach_beyond_any_recording_are_refused(kernel, dilation, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        ConvBlock(8, kernel=kernel, dilation=dilation)
