@@ -24,7 +24,7 @@ class NodeDifference:
         old_name: its name before; None where it was added.
         new_name: its name after; None where it was removed.
         module: the module's id, after where it has one.
-        settings: the module, its parameters, `only`: what somebody wrote otherwise. For a node that
+        settings: the module, its parameters, `only`, `use`: what somebody wrote otherwise. For a node that
             was added or removed, those other than the defaults.
         wires: inputs that something else feeds.
         solved: parameters that the solver found otherwise.
@@ -144,12 +144,14 @@ def _given(facts: Mapping[str, str | None]) -> dict[str, str]:
 def node_added(after: Side, name: str) -> NodeDifference:
     """Describe a node that only the second graph has."""
     node = after.graph.nodes[name]
-    settings = tuple(Change(key, ABSENT, value) for key, value in _own_settings(after, node))
+    settings = [Change(key, ABSENT, value) for key, value in _own_settings(after, node)]
+    if owner := after.owners.get(name):
+        settings = [Change("use", ABSENT, owner)]
     wires = [
         Change(port, ABSENT, ", ".join(map(str, given)))
         for port, given in sources_of(after.graph, name, {}).items()
     ]
-    return NodeDifference(name, None, name, node.declaration.id, settings, tuple(wires))
+    return NodeDifference(name, None, name, node.declaration.id, tuple(settings), tuple(wires))
 
 
 def node_removed(before: Side, name: str) -> NodeDifference:

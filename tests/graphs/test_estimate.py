@@ -117,6 +117,22 @@ LOSS = (
 )
 
 
+def test_frozen_weights_are_not_trained_by_way_of_another_node(costs):
+    second = "modules.second={use: conv, from: mel.features}"
+    side = "views.side={run: [second.encoded]}"
+    found = costs("init={from: a.phono, freeze: [conv]}", second, side)["second"]
+    assert (found.trained, found.kept) == (0, 0)
+
+
+def test_what_takes_a_list_is_run_with_one(costs):
+    found = costs(
+        "modules.both={module: combine.concatenate, from: [conv.encoded, lstm.encoded]}",
+        "modules.head.from=both.encoded",
+    )
+    assert found["both"].unknown == ""
+    assert found["both"].outputs == 4 * FRAMES * (24 + 20)
+
+
 def test_equal_modules_are_run_once(tmp_path, monkeypatch):
     more = "modules.again={module: asr.ctc_head, from: lstm.encoded, with: {vocab: 3}}"
     model = small(tmp_path, more, "views.train.run=[loss.loss, more.loss]", LOSS)
