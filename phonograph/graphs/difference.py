@@ -95,7 +95,9 @@ def difference(
         nodes=tuple(_nodes(one, two, renamed)),
         views=tuple(changes(_views(before, renamed), _views(after, {}))),
         weights=weight_difference(
-            _weights(sketches[0], weights_before), _weights(sketches[1], weights_after)
+            _weights(sketches[0], weights_before),
+            _weights(sketches[1], weights_after),
+            {*before.nodes, *after.nodes},
         ),
         parameters=_parameters(*sketches, renamed),
         totals=(_total(sketches[0]), _total(sketches[1])),

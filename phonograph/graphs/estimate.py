@@ -179,7 +179,7 @@ class _Recording:
     def _a_second(self, extent: Extent) -> Fraction:
         if extent.rate is not None:
             return extent.rate
-        node, _, axis = extent.root.partition(".")
+        node, _, axis = extent.root.rpartition(".")
         if role_of(axis) is not Role.LABEL:
             raise ValueError(f"how long {extent.root} is in seconds is not known")
         return Fraction(_tokens_a_second(self.graph, node))

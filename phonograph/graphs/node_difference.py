@@ -24,8 +24,8 @@ class NodeDifference:
         old_name: its name before; None where it was added.
         new_name: its name after; None where it was removed.
         module: the module's id, after where it has one.
-        settings: the module, its parameters, `only`, `use`: what somebody wrote otherwise. For a node that
-            was added or removed, those other than the defaults.
+        settings: the module, its parameters, `only`, `use`: what somebody wrote otherwise. For a
+            node that was added or removed, those other than the defaults.
         wires: inputs that something else feeds.
         solved: parameters that the solver found otherwise.
         outputs: what it gives otherwise: kind, shape, rate, vocabulary.

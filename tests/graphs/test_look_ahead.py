@@ -32,7 +32,7 @@ def test_only_outputs_with_time_have_one(tiny):
 
 
 def test_what_a_setting_left_open_decides_is_not_known(tiny):
-    row = "modules.row={module: asr.row_conv, from: encoder.encoded, with: {ahead: \"???\"}}"
+    row = 'modules.row={module: asr.row_conv, from: encoder.encoded, with: {ahead: "???"}}'
     found = look_aheads(tiny(KERNELS, CONV, row, "modules.head.from=row.encoded"))
     assert PortName("encoder", "encoded") in found
     assert PortName("row", "encoded") not in found

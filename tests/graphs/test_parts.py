@@ -114,7 +114,7 @@ def test_a_part_inside_a_part_gets_its_sizes_from_around_it():
 def test_what_is_open_in_a_part_waits_and_the_rest_of_it_is_checked():
     graph = solved('{module: asr.row_conv, with: {ahead: "???"}}')
     assert is_waiting(graph.nodes["add"])
-    assert solved("{module: \"???\"}").nodes["add"].parameters["block"] == "???"
+    assert solved('{module: "???"}').nodes["add"].parameters["block"] == "???"
     faults = faults_of('{module: asr.row_conf, with: {ahead: "???"}}')
     assert [fault.message for fault in faults] == ["unknown module `asr.row_conf`"]
 
