@@ -105,16 +105,16 @@ def _described(
     model: Model, view: str | None, costs: dict[str, NodeCost] | None = None
 ) -> Description:
     from phonograph.graphs.describe import describe
-    from phonograph.graphs.estimate import estimate
+    from phonograph.graphs.node_costs import estimate_costs
 
-    return describe(model, view, estimate(model) if costs is None else costs)
+    return describe(model, view, estimate_costs(model) if costs is None else costs)
 
 
 def _written(model: Model, view: str | None, form: Format) -> str:
     from phonograph.graphs.drawing.html import to_html
     from phonograph.graphs.drawing.svg import to_svg
-    from phonograph.graphs.estimate import estimate
     from phonograph.graphs.mermaid import to_mermaid
+    from phonograph.graphs.node_costs import estimate_costs
 
     match form:
         case "mermaid":
@@ -122,7 +122,7 @@ def _written(model: Model, view: str | None, form: Format) -> str:
         case "svg":
             return to_svg(_described(model, view))
         case "html":
-            costs = estimate(model)
+            costs = estimate_costs(model)
             views = {name: _described(model, name, costs) for name in model.graph.spec.views}
             return to_html(_described(model, None, costs), views, view)
     return json.dumps(_described(model, view).to_json(), indent=2, ensure_ascii=False)

@@ -14,9 +14,9 @@ from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.look_ahead import look_aheads
 from phonograph.graphs.model import Model
-from phonograph.graphs.origins import port_origins, value_origin
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.prefix import prefix_nodes
+from phonograph.graphs.size_origins import port_origins, value_origin
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View, plan_view
@@ -37,7 +37,7 @@ def describe(
     Args:
         model: the built graph.
         view: keep only what this view needs.
-        costs: what every node costs, as `estimate` gives it.
+        costs: what every node costs, as `estimate_costs` gives it.
 
     Raises:
         GraphError: the graph has no such view.

@@ -34,8 +34,8 @@ def left_open_faults(graph: SolvedGraph) -> list[Diagnostic]:
 
 def _open(document: Document) -> Iterator[Trail]:
     """Give the trails of what is open; inside of composites, those of the variables that are."""
-    told = tuple(f"{name}." for name, variables in document.parts.items() if variables)
-    for name, variables in document.parts.items():
+    told = tuple(f"{name}." for name, variables in document.left_open.items() if variables)
+    for name, variables in document.left_open.items():
         for variable in variables:
             yield ("modules", name, "with", variable)
     for trail in _open_below(document.data, ()):

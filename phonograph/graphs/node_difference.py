@@ -8,10 +8,10 @@ from typing import Any
 
 from phonograph.graphs.assemble import FRAME_PERIOD
 from phonograph.graphs.changes import ABSENT, Change, changes, comparable, settings_in
-from phonograph.graphs.origin import origin_of
 from phonograph.graphs.port_difference import described, port_changes
 from phonograph.graphs.renames import sources_of
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
+from phonograph.graphs.written_at import origin_of
 from phonograph.types.vocabulary import Vocabulary
 
 

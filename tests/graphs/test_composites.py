@@ -341,7 +341,7 @@ def test_a_part_is_not_checked_alone(check_files):
     assert (
         f"{fault}\n"
         == """\
-error[PG019]: this file is a part of a graph, and is checked with a graph that uses it
+error[PG019]: this file is a composite, and is checked with a graph that uses it
   --> enc.yaml:3:1
    |
  3 | expose:

@@ -21,10 +21,10 @@ from phonograph.graphs.document import parse_document
 from phonograph.graphs.lock import read_lock, to_lock
 from phonograph.graphs.model import build
 from phonograph.graphs.node_difference import Side, node_difference
-from phonograph.graphs.origin import origin_of
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.weight_difference import weight_difference
+from phonograph.graphs.written_at import origin_of
 from phonograph.training.settings_difference import settings_changes
 
 REGISTRY = default_registry()

@@ -5,10 +5,10 @@ import torch
 
 from phonograph.graphs.bundle import open_bundle, read_bundle, save_bundle
 from phonograph.graphs.describe import describe
-from phonograph.graphs.estimate import estimate
 from phonograph.graphs.fine_tune import plan_start
 from phonograph.graphs.lock import to_lock
 from phonograph.graphs.model import build, sketch
+from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.weight_names import frozen_nodes
 
@@ -90,7 +90,7 @@ def test_weights_are_counted_once(solved):
 
 def test_what_is_shared_is_told_and_paid_for_once(solved):
     model = sketch(solved())
-    costs = estimate(model)
+    costs = estimate_costs(model)
     described = describe(model, None, costs)
     rows = {node.name: node for node in described.nodes}
     assert rows["right"].remarks == ("weights of left",)

@@ -11,7 +11,7 @@ from phonograph.graphs.check import check_document
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.lock import fingerprint, read_lock, to_lock
 from phonograph.graphs.model import build, is_waiting
-from phonograph.graphs.parts import takes_parts
+from phonograph.graphs.part_reader import takes_parts
 from phonograph.graphs.prefix import prefix_nodes
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports

@@ -33,7 +33,7 @@ MOST_CHARACTERS = 100
 """Tokens of a larger vocabulary are taken for pieces of words."""
 
 
-def estimate(model: Model) -> dict[str, NodeCost]:
+def estimate_costs(model: Model) -> dict[str, NodeCost]:
     """Estimate what every node costs.
 
     Args:
