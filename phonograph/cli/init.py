@@ -14,8 +14,8 @@ import typer
 from phonograph.cli.first_speech import PROMPTS, Source, find_speech, relative, told
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX
 from phonograph.cli.screen import say, tell
-from phonograph.cli.whole_file import write_all
 from phonograph.errors import BundleError, DataError, Diagnostic, GraphError, PhonographError, Place
+from phonograph.whole_file import write_all
 
 if TYPE_CHECKING:
     from phonograph.collections.asr.continued_graph import Continued

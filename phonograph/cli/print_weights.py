@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from phonograph.cli.screen import counted, say, say_styled
-from phonograph.graphs.weight_difference import count_in
 
 if TYPE_CHECKING:
     from phonograph.graphs.weight_difference import WeightDifference
@@ -61,8 +60,8 @@ def _table(weights: WeightDifference) -> Iterator[str]:
     shown = {title: names for title, names in columns.items() if names}
     first = max(map(len, weights.nodes))
     yield f"{'':{first}}  {'  '.join(shown)}"
-    for node in weights.nodes:
-        counts = ((title, count_in(node, names)) for title, names in shown.items())
+    for node, own in weights.nodes.items():
+        counts = ((title, len(own.intersection(names))) for title, names in shown.items())
         cells = (f"{count or '':>{len(title)}}" for title, count in counts)
         yield f"{node:{first}}  {'  '.join(cells)}"
 

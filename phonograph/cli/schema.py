@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from phonograph.cli.screen import say
-from phonograph.cli.whole_file import write_whole
+from phonograph.whole_file import write_whole
 
 
 def schema(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +11,7 @@ import typer
 
 from phonograph.cli.graph_argument import Graph, Overrides, load_argument
 from phonograph.cli.screen import counted, print_table, say, start_table
+from phonograph.whole_file import write_whole
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -88,7 +87,9 @@ def show(
     elif to is None:
         say(_written(model, view, wanted))
     else:
-        _write(to, _written(model, view, wanted))
+        text = _written(model, view, wanted)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(to, f"{text}\n")
 
 
 def _wanted(form: Format | None, to: Path | None, *, as_json: bool) -> Format:
@@ -104,16 +105,16 @@ def _described(
     model: Model, view: str | None, costs: dict[str, NodeCost] | None = None
 ) -> Description:
     from phonograph.graphs.describe import describe
-    from phonograph.graphs.estimate import estimate
+    from phonograph.graphs.node_costs import estimate_costs
 
-    return describe(model, view, estimate(model) if costs is None else costs)
+    return describe(model, view, estimate_costs(model) if costs is None else costs)
 
 
 def _written(model: Model, view: str | None, form: Format) -> str:
     from phonograph.graphs.drawing.html import to_html
     from phonograph.graphs.drawing.svg import to_svg
-    from phonograph.graphs.estimate import estimate
     from phonograph.graphs.mermaid import to_mermaid
+    from phonograph.graphs.node_costs import estimate_costs
 
     match form:
         case "mermaid":
@@ -121,24 +122,10 @@ def _written(model: Model, view: str | None, form: Format) -> str:
         case "svg":
             return to_svg(_described(model, view))
         case "html":
-            costs = estimate(model)
+            costs = estimate_costs(model)
             views = {name: _described(model, name, costs) for name in model.graph.spec.views}
             return to_html(_described(model, None, costs), views, view)
     return json.dumps(_described(model, view).to_json(), indent=2, ensure_ascii=False)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file under a temporary name, then put it in place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _print(description: Description, view: str | None) -> None:

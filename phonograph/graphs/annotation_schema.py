@@ -69,9 +69,9 @@ class AnnotationSchemas:
         if origin in (Union, types.UnionType):
             return self._any_of(inner)
         if origin in (list, tuple, Sequence):
-            return _or_later(self._list(origin, inner))
+            return or_later(self._list(origin, inner))
         if origin in (dict, Mapping):
-            return _or_later({"type": "object", "additionalProperties": self.of(inner[1])})
+            return or_later({"type": "object", "additionalProperties": self.of(inner[1])})
         return {"anyOf": [_PART, _LATER]}
 
     def _any_of(self, choices: Sequence[Any]) -> Schema:
@@ -133,9 +133,10 @@ _PART: Schema = {
 """A part that is built from another module."""
 
 
-def _or_later(schema: Schema) -> Schema:
+def or_later(schema: Schema) -> Schema:
     """Accept `???` and references beside values that are no text."""
-    return {**schema, "type": [schema["type"], "string"], "pattern": LATER}
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return {**schema, "type": [*types, "string"], "pattern": LATER}
 
 
 _SIMPLE: Mapping[Any, Schema] = {
@@ -145,9 +146,9 @@ _SIMPLE: Mapping[Any, Schema] = {
     Path: {"type": "string"},
     None: {"type": "null"},
     type(None): {"type": "null"},
-    int: _or_later({"type": "integer"}),
-    float: _or_later({"type": "number"}),
-    bool: _or_later({"type": "boolean"}),
+    int: or_later({"type": "integer"}),
+    float: or_later({"type": "number"}),
+    bool: or_later({"type": "boolean"}),
 }
 
 

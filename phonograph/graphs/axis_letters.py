@@ -32,7 +32,7 @@ class Axis:
     def explained(self) -> str:
         """What the letter means, in a few words."""
         if isinstance(self.extent.term, Name):
-            start = f"length of {self.extent.root.partition('.')[0]}'s {_counted(self.extent)}"
+            start = f"length of {self.extent.root.rpartition('.')[0]}'s {_counted(self.extent)}"
         else:
             of = "tokens" if _role(self.extent) is Role.LABEL else "frames"
             start = f"{self.extent.term} {of}"

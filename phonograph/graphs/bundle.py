@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from phonograph.graphs.model import Model, build
 from phonograph.graphs.module_versions import migrate_weights
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.types.registry import Registry
+from phonograph.whole_file import whole_file
 
 GRAPH, WEIGHTS, NOTES = "graph.json", "weights.safetensors", "notes.json"
 MAX_WEIGHT_BYTES = 1 << 36
@@ -50,7 +49,7 @@ class Bundle:
 def save_bundle(
     path: Path, graph: SolvedGraph, weights: Mapping[str, Tensor], notes: Mapping[str, Any]
 ) -> None:
-    """Write a bundle under a temporary name, then put it in place, so that none is half written.
+    """Write a bundle, whole or not at all.
 
     Args:
         path: where it goes; what stands there is replaced.
@@ -63,21 +62,14 @@ def save_bundle(
     # copies, because safetensors refuses tensors that share memory, as tied weights do
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            # without the time of day: the same content gives the same bytes
-            for name, content in (
-                (GRAPH, json.dumps(lock, indent=1, ensure_ascii=False)),
-                (NOTES, json.dumps(told, indent=1, ensure_ascii=False)),
-                (WEIGHTS, save_tensors(tensors)),
-            ):
-                archive.writestr(zipfile.ZipInfo(name), content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        # without the time of day: the same content gives the same bytes
+        for name, content in (
+            (GRAPH, json.dumps(lock, indent=1, ensure_ascii=False)),
+            (NOTES, json.dumps(told, indent=1, ensure_ascii=False)),
+            (WEIGHTS, save_tensors(tensors)),
+        ):
+            archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def read_bundle(path: Path, registry: Registry) -> Bundle:

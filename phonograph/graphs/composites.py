@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from phonograph.errors import Diagnostic, GraphError, nearest
+from phonograph.graphs.composite_files import file_faults, set_variables
 from phonograph.graphs.document import Document
-from phonograph.graphs.exposed import Exposed, read_exposed
+from phonograph.graphs.exposed import Exposed, input_faults, read_exposed
 from phonograph.graphs.extends import read_with_base
 from phonograph.graphs.interpolation import fill_in_references
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.parameters import shown
-from phonograph.graphs.part_files import part_faults, set_variables
 from phonograph.graphs.port_references import port_references, put_reference
 from phonograph.graphs.sources import SCHEME, SUFFIXES, Sources
 from phonograph.graphs.splice import nodes_of, splice
@@ -56,10 +56,10 @@ def expand(document: Document, sources: Sources) -> tuple[Document, list[Diagnos
         the document without composites, and what is wrong with them.
 
     Raises:
-        GraphError: the document is itself a part of a graph, or composites grow beyond a bound.
+        GraphError: the document is itself a composite, or composites grow beyond a bound.
     """
     if isinstance(document.data, dict) and "expose" in document.data:
-        message = "this file is a part of a graph, and is checked with a graph that uses it"
+        message = "this file is a composite, and is checked with a graph that uses it"
         help = f"use it there: encoder: {{module: {Path(document.name).name}, from: …}}"
         raise GraphError(Diagnostic("PG019", message, document.key_place("expose"), help=help))
     if not isinstance(document.data, dict) or not any(
@@ -78,7 +78,7 @@ def is_composite(node: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Composite:
     """A composite that was read: its nodes, by the names they have inside."""
 
     document: Document
@@ -94,29 +94,31 @@ class _Expander:
     nodes: int = 0
     values: int = 0
 
-    def flatten(self, document: Document, way: Sequence[Path]) -> tuple[Document, dict[str, _Part]]:
+    def flatten(
+        self, document: Document, way: Sequence[Path]
+    ) -> tuple[Document, dict[str, _Composite]]:
         """Return the document with the nodes of its composites side by side with its own."""
         nodes = nodes_of(document)
-        parts: dict[str, _Part] = {}
+        composites: dict[str, _Composite] = {}
         lost: set[str] = set()
         for name, node in nodes.items():
             if is_composite(node):
-                if part := self._part(document, name, way):
-                    parts[name] = part
+                if composite := self._composite(document, name, way):
+                    composites[name] = composite
                 else:
                     lost.add(name)
         for name in nodes:
-            if name not in parts and (owner := _shared(name, nodes)):
-                if owner in parts and self._may_share(document, name, parts[owner]):
-                    parts[name] = replace(parts[owner], owner=owner)
+            if name not in composites and (owner := _shared(name, nodes)):
+                if owner in composites and self._may_share(document, name, composites[owner]):
+                    composites[name] = replace(composites[owner], owner=owner)
                 else:
                     lost.add(name)
-        lost |= self._hidden(document, parts)
-        lost |= self._resolve(document, parts, inside=bool(way))
-        return self._side_by_side(document, parts, lost), parts
+        lost |= self._hidden(document, composites)
+        lost |= self._resolve(document, composites, inside=bool(way))
+        return self._side_by_side(document, composites, lost), composites
 
     def _side_by_side(
-        self, document: Document, parts: Mapping[str, _Part], lost: set[str]
+        self, document: Document, composites: Mapping[str, _Composite], lost: set[str]
     ) -> Document:
         modules: dict[str, Any] = {}
         flat = replace(
@@ -127,13 +129,13 @@ class _Expander:
             unreadable=document.unreadable | lost,
             exposed=dict(document.exposed),
             known_as=dict(document.known_as),
-            parts=dict(document.parts),
+            left_open=dict(document.left_open),
         )
         for name, node in nodes_of(document).items():
-            if name in parts:
-                part = parts[name]
-                splice(flat, document, name, part.document, part.exposed, part.owner)
-                self._bound(document, name, part.document)
+            if name in composites:
+                composite = composites[name]
+                splice(flat, document, name, composite.document, composite.exposed, composite.owner)
+                self._bound(document, name, composite.document)
             else:
                 modules[name] = node
         modules.update(dict.fromkeys(sorted(lost)))
@@ -150,7 +152,7 @@ class _Expander:
             message = f"composites expand to more than {MAX_VALUES:,} values"
             raise GraphError(Diagnostic("PG003", message, place))
 
-    def _part(self, document: Document, name: str, way: Sequence[Path]) -> _Part | None:
+    def _composite(self, document: Document, name: str, way: Sequence[Path]) -> _Composite | None:
         trail = ("modules", name)
         wrong_keys = _wrong_keys(document, name, _NODE, f"which is {_A_FILE}")
         self.faults += wrong_keys
@@ -159,20 +161,20 @@ class _Expander:
             self.faults.append(Diagnostic("PG016", message, document.key_place(*trail)))
             return None
         try:
-            inside, parts = self._read(document, name, way)
+            inside, composites = self._read(document, name, way)
         except GraphError as error:
             self.faults += error.diagnostics
             return None
-        inputs = {other: part.exposed.inputs for other, part in parts.items()}
+        inputs = {other: composite.exposed.inputs for other, composite in composites.items()}
         exposed, faults = read_exposed(inside, inputs)
         if not faults:
-            faults = _wrong_inputs(document, name, exposed)
+            faults = input_faults(document, name, exposed)
         self.faults += faults
-        return None if faults or wrong_keys else _Part(inside, exposed)
+        return None if faults or wrong_keys else _Composite(inside, exposed)
 
     def _read(
         self, document: Document, name: str, way: Sequence[Path]
-    ) -> tuple[Document, dict[str, _Part]]:
+    ) -> tuple[Document, dict[str, _Composite]]:
         trail = ("modules", name)
         place = document.place(*trail, "module")
         written = document.data["modules"][name]["module"]
@@ -183,7 +185,7 @@ class _Expander:
             raise GraphError(Diagnostic("PG018", f"composites {what}: {chain}", place))
         if path not in self.files:
             self.files[path] = read_with_base(path, title, self.sources)
-        faults = part_faults(self.files[path], path.name)
+        faults = file_faults(self.files[path], path.name)
         if faults:
             raise GraphError(faults)
         inside, given, faults = set_variables(self.files[path], document, name)
@@ -194,36 +196,38 @@ class _Expander:
             raise GraphError(faults)
         return self.flatten(inside, [*way, path])
 
-    def _may_share(self, document: Document, name: str, part: _Part) -> bool:
+    def _may_share(self, document: Document, name: str, composite: _Composite) -> bool:
         for key in document.data["modules"][name]:
             if key in _OF_ANOTHER:
                 message = f"a node with `use` has the `{key}` of the node that it uses"
                 place, help = document.key_place("modules", name, key), f"delete `{key}`, or `use`"
                 self.faults.append(Diagnostic("PG045", message, place, help=help))
         faults = _wrong_keys(document, name, _SHARING + _OF_ANOTHER, f"which uses {_A_FILE}")
-        faults += _wrong_inputs(document, name, part.exposed)
+        faults += input_faults(document, name, composite.exposed)
         self.faults += faults
         return not faults
 
-    def _hidden(self, document: Document, parts: Mapping[str, _Part]) -> set[str]:
+    def _hidden(self, document: Document, composites: Mapping[str, _Composite]) -> set[str]:
         """Find nodes that would stand among those of a composite."""
         found = set()
-        for name in nodes_of(document) if parts else ():
+        for name in nodes_of(document) if composites else ():
             ends = [place for place, letter in enumerate(name) if letter == "."]
-            if group := next((name[:end] for end in ends if name[:end] in parts), None):
+            if group := next((name[:end] for end in ends if name[:end] in composites), None):
                 message = f"`{name}` cannot name a node: `{group}` is a node itself"
                 place = document.key_place("modules", name)
                 self.faults.append(Diagnostic("PG016", message, place))
                 found.add(name)
         return found
 
-    def _resolve(self, document: Document, parts: Mapping[str, _Part], *, inside: bool) -> set[str]:
+    def _resolve(
+        self, document: Document, composites: Mapping[str, _Composite], *, inside: bool
+    ) -> set[str]:
         """Give every port of a composite that is named somewhere its real name.
 
         Args:
             document: is changed.
-            parts: the composites in it.
-            inside: whether the document is a part, in which nothing else may be named.
+            composites: the composites in it.
+            inside: whether the document is a composite, in which nothing else may be named.
 
         Returns:
             names of nodes that are not there, which was told.
@@ -231,8 +235,10 @@ class _Expander:
         lost: set[str] = set()
         for trail, text in port_references(document.data):
             node, _, port = text.rpartition(".")
-            if node in parts and port in parts[node].exposed.outputs:
-                put_reference(document.data, trail, f"{node}.{parts[node].exposed.outputs[port]}")
+            if node in composites and port in composites[node].exposed.outputs:
+                put_reference(
+                    document.data, trail, f"{node}.{composites[node].exposed.outputs[port]}"
+                )
                 continue
             if inside and trail[0] == "modules" and not (node and port):
                 message = f"this must be `node.port`, got {shown(text)}"
@@ -240,7 +246,7 @@ class _Expander:
                 self.faults.append(Diagnostic("PG009", message, document.place(*trail), help=help))
                 lost.add(str(trail[1]))
                 continue
-            message, help = _why_nothing(node, port, nodes_of(document), parts, inside=inside)
+            message, help = _why_nothing(node, port, nodes_of(document), composites, inside=inside)
             if message:
                 place = document.place(*trail)
                 self.faults.append(Diagnostic("PG012", message, place, help=help))
@@ -252,23 +258,23 @@ def _why_nothing(
     node: str,
     port: str,
     nodes: Mapping[str, Any],
-    parts: Mapping[str, _Part],
+    composites: Mapping[str, _Composite],
     *,
     inside: bool,
 ) -> tuple[str, str]:
     """Say why a name leads nowhere, and what may be meant."""
-    if node in parts:
-        outputs = list(parts[node].exposed.outputs)
-        return f"`{node}` ({parts[node].document.name}) exposes no output `{port}`", nearest(
+    if node in composites:
+        outputs = list(composites[node].exposed.outputs)
+        return f"`{node}` ({composites[node].document.name}) exposes no output `{port}`", nearest(
             port, outputs
         )
-    group = next((name for name in parts if node.startswith(f"{name}.")), None)
+    group = next((name for name in composites if node.startswith(f"{name}.")), None)
     if group is not None:
-        inner = nodes_of(parts[group].document)
+        inner = nodes_of(composites[group].document)
         name = node.removeprefix(f"{group}.")
         if name in inner:
             return "", ""
-        message = f"`{group}` ({parts[group].document.name}) has no node `{name}`"
+        message = f"`{group}` ({composites[group].document.name}) has no node `{name}`"
         return message, nearest(name, list(inner))
     if inside and node and node not in nodes:
         return f"there is no node `{node}`", nearest(node, list(nodes))
@@ -301,21 +307,3 @@ def _wrong_keys(document: Document, name: str, known: Sequence[str], what: str) 
         for key in document.data["modules"][name]
         if key not in known
     ]
-
-
-def _wrong_inputs(document: Document, name: str, exposed: Exposed) -> list[Diagnostic]:
-    written = document.data["modules"][name].get("from")
-    given = list(written) if isinstance(written, dict) else []
-    trail = ("modules", name, "from")
-    faults = []
-    for port in given:
-        if port not in exposed.inputs:
-            help = nearest(port, list(exposed.inputs)) or "it takes no inputs"
-            message = f"`{name}` exposes no input `{port}`"
-            faults.append(Diagnostic("PG012", message, document.key_place(*trail, port), help=help))
-    if written is not None and not isinstance(written, dict) and len(exposed.inputs) != 1:
-        choices = ", ".join(f"{port}: …" for port in exposed.inputs)
-        message = f"`{name}` exposes {len(exposed.inputs) or 'no'} inputs"
-        help = f"name them: from: {{{choices}}}" if choices else "delete `from`"
-        faults.append(Diagnostic("PG013", message, document.place(*trail), help=help))
-    return faults

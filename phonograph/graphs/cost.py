@@ -8,8 +8,8 @@ do not; what recurrent layers keep for training is a formula, since every device
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from phonograph.graphs.views import View
@@ -60,7 +60,7 @@ class Total:
     """What a view costs.
 
     Args:
-        weights: bytes of weights and buffers.
+        weights: bytes of weights and buffers, shared ones once.
         multiply_adds: per second of audio.
         inference: bytes of the weights and of what is in use at once without training.
         training: bytes of weights, gradients, Adam's state and what the backward pass needs.
@@ -93,16 +93,18 @@ def training_bytes(costs: Iterable[NodeCost]) -> int:
     return sum(c.weights + (ADAM - 1) * c.trained + (c.kept or 0) for c in costs)
 
 
-def add_up(view: View, costs: Mapping[str, NodeCost]) -> Total:
+def add_up(view: View, costs: Mapping[str, NodeCost], owner: Callable[[str], str]) -> Total:
     """Add up what the tensor core of a view costs.
 
     Args:
         view: a view.
         costs: of every node.
+        owner: returns the node that owns the weights of a node.
     """
-    parts = {name: costs[name] for name in view.core}
-    lent = dict.fromkeys(port.node for port in view.networks if port.node not in parts)
-    weights = sum(costs[name].weights for name in (*parts, *lent))
+    lent = [port.node for port in view.networks]
+    once = dict(_weights_once(dict.fromkeys([*view.core, *lent]), costs, owner))
+    parts = {name: once[name] for name in view.core}
+    weights = sum(cost.weights for cost in once.values())
     return Total(
         weights=weights,
         multiply_adds=sum(cost.multiply_adds or 0 for cost in parts.values()),
@@ -110,6 +112,17 @@ def add_up(view: View, costs: Mapping[str, NodeCost]) -> Total:
         training=training_bytes(parts.values()),
         left_out=tuple(name for name, cost in parts.items() if cost.unknown),
     )
+
+
+def _weights_once(
+    nodes: Iterable[str], costs: Mapping[str, NodeCost], owner: Callable[[str], str]
+) -> Iterator[tuple[str, NodeCost]]:
+    """Give each node with its cost, without weights that a node before it has too."""
+    seen: set[str] = set()
+    for name in nodes:
+        shared = owner(name) in seen
+        seen.add(owner(name))
+        yield name, replace(costs[name], weights=0, trained=0) if shared else costs[name]
 
 
 def _most_at_once(view: View, parts: Mapping[str, NodeCost]) -> int:

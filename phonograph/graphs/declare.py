@@ -11,7 +11,7 @@ from phonograph.graphs.document import Document
 from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.list_ports import counts_of
 from phonograph.graphs.parameters import Misfit, convert, is_open
-from phonograph.graphs.parts import PartReader, takes_parts
+from phonograph.graphs.part_reader import PartReader, takes_parts
 from phonograph.graphs.spec import NodeSpec
 from phonograph.types.declaration import Declaration, declaration_of
 from phonograph.types.registry import Registry

@@ -14,9 +14,9 @@ from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.look_ahead import look_aheads
 from phonograph.graphs.model import Model
-from phonograph.graphs.origins import port_origins, value_origin
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.prefix import prefix_nodes
+from phonograph.graphs.size_origins import port_origins, value_origin
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View, plan_view
@@ -37,7 +37,7 @@ def describe(
     Args:
         model: the built graph.
         view: keep only what this view needs.
-        costs: what every node costs, as `estimate` gives it.
+        costs: what every node costs, as `estimate_costs` gives it.
 
     Raises:
         GraphError: the graph has no such view.
@@ -54,7 +54,7 @@ def describe(
         views=tuple(views),
         axes=tuple(axis for axis in ports.letters.axes if axis.letter in letters),
         left_open=tuple(left_open(graph)),
-        totals={one.name: add_up(one, costs) for one in views} if costs else {},
+        totals={one.name: add_up(one, costs, graph.owner) for one in views} if costs else {},
     )
 
 
@@ -115,20 +115,22 @@ def _nodes(
 ) -> Iterator[NodeRow]:
     counts, frozen, cached = model.parameter_counts(), frozen_nodes(model), _cached(model)
     fed = {port.node for port in (*part.inputs, *part.networks)} if part else set()
-    for node in model.graph.nodes.values():
-        if part is not None and node.name not in {*part.nodes, *fed}:
-            continue
+    nodes = model.graph.nodes.values()
+    shown = [n for n in nodes if part is None or n.name in {*part.nodes, *fed}]
+    counting = _counting(shown)
+    for node in shown:
         outputs = [PortName(node.name, port) for port in node.outputs]
         yield NodeRow(
             name=node.name,
             module=node.declaration.id,
             version=node.declaration.registration.version,
             arguments={name: _argument(value) for name, value in node.parameters.items()},
-            parameters=0 if node.use else counts.get(node.name, 0),
+            parameters=counts.get(node.name, 0) if node.name in counting else 0,
             frozen=node.name in frozen,
             cached=node.name in cached,
             host=node.declaration.is_host and not node.declaration.is_source,
             only=node.only,
+            use=node.use,
             inputs=tuple(ports.row(PortName(node.name, n), p) for n, p in node.inputs.items()),
             outputs=tuple(ports.output(port) for port in outputs if _is_given(part, port)),
             loss=any(isinstance(port.kind, Loss) for port in node.outputs.values()),
@@ -136,6 +138,13 @@ def _nodes(
             origins=dict(_solved_arguments(model.graph, node)),
             cost=costs.get(node.name),
         )
+
+
+def _counting(nodes: Sequence[SolvedNode]) -> set[str]:
+    """Choose who counts weights: their owner where it is shown, else the first that uses them."""
+    users = {node.use: node.name for node in reversed(nodes) if node.use}
+    owners = {node.name for node in nodes if node.use is None}
+    return owners | {name for owner, name in users.items() if owner not in owners}
 
 
 def _letters(nodes: Iterable[NodeRow]) -> set[str]:

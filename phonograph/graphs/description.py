@@ -70,13 +70,14 @@ class NodeRow:
         module: the id of its module.
         version: the module's version.
         arguments: every constructor argument as plain data, long ones shortened.
-        parameters: number of weights.
+        parameters: number of weights; 0 where another node counts them.
         frozen: whether training leaves all of its weights alone.
         cached: whether it belongs to the frozen prefix, which is computed once per utterance.
         host: whether it handles text, outside of the tensor core.
         only: the one view in which it exists, or None.
         inputs: input ports.
         outputs: output ports.
+        use: the node that owns its weights, or None where it owns them itself.
         loss: whether it gives what training makes small.
         summary: what its module does, in a sentence.
         origins: arguments that were solved -> where they came from.
@@ -94,6 +95,7 @@ class NodeRow:
     only: str | None
     inputs: tuple[PortRow, ...]
     outputs: tuple[PortRow, ...]
+    use: str | None = None
     loss: bool = False
     summary: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
@@ -110,8 +112,9 @@ class NodeRow:
     def remarks(self) -> tuple[str, ...]:
         """What is special about it, in a few words each."""
         only = (f"{self.only} only",) if self.only else ()
+        shared = (f"weights of {self.use}",) if self.use else ()
         frozen = ("frozen",) if self.frozen else ()
-        return (*only, *frozen, *(("cached",) if self.cached else ()))
+        return (*only, *shared, *frozen, *(("cached",) if self.cached else ()))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `with` is spelt as in YAML."""
@@ -126,6 +129,7 @@ class NodeRow:
             "cost": self.cost.to_json() if self.cost else None,
             "frozen": self.frozen,
             "only": self.only,
+            "use": self.use,
             "inputs": [port.to_json() for port in self.inputs],
             "outputs": [port.to_json() for port in self.outputs],
         }
@@ -177,7 +181,7 @@ class Description:
 
     @property
     def parameters(self) -> int:
-        """Number of weights of all nodes."""
+        """Number of weights of all nodes, shared ones once."""
         return sum(node.parameters for node in self.nodes)
 
     @property

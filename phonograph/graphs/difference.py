@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from phonograph.graphs.node_difference import (
     node_removed,
 )
 from phonograph.graphs.renames import in_new_names, renames
-from phonograph.graphs.solved import Extent, SolvedGraph
+from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName, ViewSpec
-from phonograph.graphs.views import lengths_of
+from phonograph.graphs.views import without_lengths
 from phonograph.graphs.weight_difference import WeightDifference, weight_difference
 
 
@@ -33,7 +33,8 @@ class Difference:
         nodes: the nodes that differ, in the order in which data flows.
         views: what differs in views, such as `infer.run`.
         weights: which weights of the first could start the second.
-        parameters: node -> its number of weights before and after, buffers not counted.
+        parameters: node -> its number of weights before and after; neither buffers nor
+            the weights of another node are counted.
         totals: the numbers of weights of the two graphs, shared ones once.
     """
 
@@ -85,27 +86,27 @@ def difference(
     sketches = sketch(before), sketch(after)
     owners = {
         renamed.get(name, name): renamed.get(owner, owner)
-        for name, owner in shared_weights(sketches[0]).items()
+        for name, owner in _owners(before).items()
     }
     one = Side(before, weights_before is not None, owners)
-    two = Side(after, weights_after is not None, shared_weights(sketches[1]))
+    two = Side(after, weights_after is not None, _owners(after))
     return Difference(
         names=(before.name, after.name),
         nodes=tuple(_nodes(one, two, renamed)),
         views=tuple(changes(_views(before, renamed), _views(after, {}))),
         weights=weight_difference(
-            _weights(sketches[0], weights_before), _weights(sketches[1], weights_after)
+            _weights(sketches[0], weights_before),
+            _weights(sketches[1], weights_after),
+            {*before.nodes, *after.nodes},
         ),
         parameters=_parameters(*sketches, renamed),
         totals=(_total(sketches[0]), _total(sketches[1])),
     )
 
 
-def shared_weights(model: Model) -> dict[str, str]:
+def _owners(graph: SolvedGraph) -> dict[str, str]:
     """Return each node that uses the weights of another -> the node that owns them."""
-    names = {id(part): name for name, part in model.module.named_modules()}
-    owners = {name: names.get(id(built), name) for name, built in model.modules.items()}
-    return {name: owner for name, owner in owners.items() if owner != name}
+    return {node.name: node.use for node in graph.nodes.values() if node.use is not None}
 
 
 def _nodes(before: Side, after: Side, renamed: Mapping[str, str]) -> list[NodeDifference]:
@@ -130,7 +131,7 @@ def _views(graph: SolvedGraph, renamed: Mapping[str, str]) -> dict[str, dict[str
 def _view(graph: SolvedGraph, view: ViewSpec, renamed: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {"run": _spelt(view.run, renamed)}
     if view.feed:
-        told["feed"] = _spelt(_without_lengths(graph, view.feed), renamed)
+        told["feed"] = _spelt(without_lengths(graph, view.feed), renamed)
     if view.split:
         told["split"] = view.split
     if view.score:
@@ -145,17 +146,6 @@ def _spelt(ports: tuple[PortName, ...], renamed: Mapping[str, str]) -> list[str]
     return sorted({str(in_new_names(port, renamed)) for port in ports})
 
 
-def _without_lengths(graph: SolvedGraph, feed: tuple[PortName, ...]) -> tuple[PortName, ...]:
-    """Leave out the lengths that come along with a tensor that is fed."""
-    coming = {
-        lengths_of(graph, size)
-        for port in feed
-        for size in graph.output(port).sizes
-        if isinstance(size, Extent)
-    }
-    return tuple(port for port in feed if port not in coming)
-
-
 def _weights(model: Model, given: Mapping[str, Tensor] | None) -> Mapping[str, Tensor]:
     return model.module.state_dict() if given is None else given
 
@@ -163,10 +153,15 @@ def _weights(model: Model, given: Mapping[str, Tensor] | None) -> Mapping[str, T
 def _parameters(
     before: Model, after: Model, renamed: Mapping[str, str]
 ) -> dict[str, tuple[int, int]]:
-    counts = {renamed.get(name, name): n for name, n in before.parameter_counts().items()}
-    others = after.parameter_counts()
+    counts = {renamed.get(name, name): n for name, n in _own_parameters(before)}
+    others = dict(_own_parameters(after))
     names = dict.fromkeys([*others, *counts])
     return {name: (counts.get(name, 0), others.get(name, 0)) for name in names}
+
+
+def _own_parameters(model: Model) -> Iterator[tuple[str, int]]:
+    counts = model.parameter_counts().items()
+    return ((name, count) for name, count in counts if model.graph.nodes[name].use is None)
 
 
 def _total(model: Model) -> int:

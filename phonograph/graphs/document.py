@@ -31,7 +31,7 @@ class Document:
         unreadable: nodes about which nothing is known, because of a fault told elsewhere.
         exposed: each output that a composite exposes, as `node.port` inside -> where it does so.
         known_as: each input that a composite exposes, as `node.port` inside -> its name outside.
-        parts: composite -> those of its variables that are left open.
+        left_open: composite -> its variables that are left open.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Document:
     unreadable: set[str] = field(default_factory=set, repr=False)
     exposed: dict[str, Place] = field(default_factory=dict, repr=False)
     known_as: dict[str, str] = field(default_factory=dict, repr=False)
-    parts: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    left_open: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def folder_of(self, *trail: str | int) -> Path:
         """What a relative path at a trail is relative to."""

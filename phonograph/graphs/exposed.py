@@ -1,4 +1,4 @@
-"""`expose`: what a part of a graph takes and gives, by its own names."""
+"""`expose`: what a composite takes and gives, by its own names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An input inside of a part.
+    """An input inside of a composite.
 
     Args:
         node: that has it.
@@ -36,7 +36,7 @@ Inputs = Mapping[str, tuple[Target, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """The ports of a part.
+    """The ports of a composite.
 
     Args:
         inputs: name -> the inputs inside that it feeds.
@@ -52,10 +52,10 @@ class Exposed:
 def read_exposed(
     document: Document, composites: Mapping[str, Inputs]
 ) -> tuple[Exposed, list[Diagnostic]]:
-    """Read `expose` of a part whose own composites are expanded.
+    """Read `expose` of a composite whose own composites are expanded.
 
     Args:
-        document: the part.
+        document: its file.
         composites: each of its own composites -> the inputs that it exposes.
     """
     reader = _Reader(document, composites)
@@ -63,6 +63,25 @@ def read_exposed(
     outputs = {name: text for name, text in reader.named("outputs", reader.output).items() if text}
     places = {text: document.place("expose", "outputs", name) for name, text in outputs.items()}
     return Exposed(inputs, outputs, places), reader.faults
+
+
+def input_faults(document: Document, name: str, exposed: Exposed) -> list[Diagnostic]:
+    """Return what is wrong with the inputs that a node gives to its composite."""
+    written = document.data["modules"][name].get("from")
+    given = list(written) if isinstance(written, dict) else []
+    trail = ("modules", name, "from")
+    faults = []
+    for port in given:
+        if port not in exposed.inputs:
+            help = nearest(port, list(exposed.inputs)) or "it takes no inputs"
+            message = f"`{name}` exposes no input `{port}`"
+            faults.append(Diagnostic("PG012", message, document.key_place(*trail, port), help=help))
+    if written is not None and not isinstance(written, dict) and len(exposed.inputs) != 1:
+        choices = ", ".join(f"{port}: …" for port in exposed.inputs)
+        message = f"`{name}` exposes {len(exposed.inputs) or 'no'} inputs"
+        help = f"name them: from: {{{choices}}}" if choices else "delete `from`"
+        faults.append(Diagnostic("PG013", message, document.place(*trail), help=help))
+    return faults
 
 
 class _Reader:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from phonograph.graphs.model import Model
 from phonograph.graphs.parameters import GIVEN_LATER
 from phonograph.graphs.reuse import changed_settings, reuse_faults
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.spec import split_after_node
 from phonograph.graphs.weight_names import matches, matches_any
 from phonograph.types.registry import Registry
 
@@ -24,22 +26,28 @@ class Plan:
         reused: names taken from the checkpoint.
         fresh: names that start anew -> why.
         frozen: names that training leaves alone.
+        nodes: the nodes of the graph, whose names may have dots.
         changed: what reused nodes compute otherwise than in the checkpoint, a line each.
     """
 
     reused: tuple[str, ...]
     fresh: Mapping[str, str]
     frozen: tuple[str, ...]
+    nodes: Collection[str]
     changed: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Say it in a line per node and outcome."""
-        said = [f"reused: {_by_node(self.reused)}"] if self.reused else []
+        said = [f"reused: {self._by_node(self.reused)}"] if self.reused else []
         for reason in dict.fromkeys(self.fresh.values()):
             names = [name for name, why in self.fresh.items() if why == reason]
-            said.append(f"starts anew ({reason}): {_by_node(names)}")
-        said += [f"frozen: {_by_node(self.frozen)}"] if self.frozen else []
+            said.append(f"starts anew ({reason}): {self._by_node(names)}")
+        said += [f"frozen: {self._by_node(self.frozen)}"] if self.frozen else []
         return said + [f"not as in the checkpoint: {change}" for change in self.changed]
+
+    def _by_node(self, names: Iterable[str]) -> str:
+        counts = Counter(split_after_node(name, self.nodes)[0] for name in names)
+        return ", ".join(f"{node} ({count} tensors)" for node, count in counts.items())
 
 
 def start_from(model: Model, registry: Registry) -> list[str]:
@@ -105,7 +113,7 @@ def plan_start(model: Model, bundle: Bundle) -> tuple[Plan, list[Diagnostic]]:
     faults = [_misfit(model, node, told) for node, told in unfit.items()]
     faults += _idle_patterns(model, include, reused)
     changed = changed_settings(model.graph, bundle.graph, reused)
-    return Plan(tuple(reused), fresh, tuple(frozen), tuple(changed)), faults
+    return Plan(tuple(reused), fresh, tuple(frozen), model.graph.nodes, tuple(changed)), faults
 
 
 def _idle_patterns(model: Model, include: list[str], reused: list[str]) -> list[Diagnostic]:
@@ -131,11 +139,3 @@ def _misfit(model: Model, node: str, told: Sequence[str]) -> Diagnostic:
     place = model.graph.spec.document.key_place("modules", node)
     help = f"start it anew: init: {{…, exclude: [{node}]}}"
     return Diagnostic("PG052", first, place, causes=causes, help=help)
-
-
-def _by_node(names: tuple[str, ...] | list[str]) -> str:
-    counts: dict[str, int] = {}
-    for name in names:
-        node = name.partition(".")[0]
-        counts[node] = counts.get(node, 0) + 1
-    return ", ".join(f"{node} ({count} tensors)" for node, count in counts.items())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -15,6 +13,7 @@ from phonograph.graphs.document import Document, parse_document, read_document
 from phonograph.graphs.spec import SCHEMA_VERSION, PortName
 from phonograph.graphs.yaml_writer import to_yaml
 from phonograph.types.declaration import declaration_of
+from phonograph.whole_file import write_whole
 
 Module = type | str
 """A registered class, or an id, or the file of a composite."""
@@ -179,16 +178,8 @@ class Graph:
         return to_yaml(self.data)
 
     def save(self, path: Path) -> None:
-        """Write a graph file under a temporary name, then put it in place."""
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.to_yaml())
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        """Write a graph file, whole or not at all."""
+        write_whole(path, self.to_yaml())
 
     def document(self) -> Document:
         """Return what `check_document` checks; faults name lines of the YAML that `save` writes."""

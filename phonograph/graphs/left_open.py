@@ -34,13 +34,12 @@ def left_open_faults(graph: SolvedGraph) -> list[Diagnostic]:
 
 def _open(document: Document) -> Iterator[Trail]:
     """Give the trails of what is open; inside of composites, those of the variables that are."""
-    told = {name for name, variables in document.parts.items() if variables}
-    for name, variables in document.parts.items():
+    told = tuple(f"{name}." for name, variables in document.left_open.items() if variables)
+    for name, variables in document.left_open.items():
         for variable in variables:
             yield ("modules", name, "with", variable)
     for trail in _open_below(document.data, ()):
-        inside = trail[0] == "modules" and str(trail[1]).partition(".")[0] in told
-        if not inside:
+        if not (trail[0] == "modules" and str(trail[1]).startswith(told)):
             yield trail
 
 

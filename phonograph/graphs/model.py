@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
+from phonograph.graphs.build_limit import bounded_build
 from phonograph.graphs.compiled_view import CompiledView, compile_view, put_inside
 from phonograph.graphs.parameters import is_open
-from phonograph.graphs.part_limit import bounded_parts
 from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View, plan_view
@@ -134,7 +134,7 @@ def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Mode
         for node in nodes:
             try:
                 if node.use is None:
-                    with bounded_parts(node.parameters):
+                    with bounded_build(node.parameters):
                         modules[node.name] = node.declaration.cls(**build_parts(node.parameters))
             except (ValueError, OverflowError, RuntimeError) as error:
                 # torch raises the latter two for sizes beyond all memory

@@ -8,10 +8,10 @@ from typing import Any
 
 from phonograph.graphs.assemble import FRAME_PERIOD
 from phonograph.graphs.changes import ABSENT, Change, changes, comparable, settings_in
-from phonograph.graphs.origin import origin_of
 from phonograph.graphs.port_difference import described, port_changes
 from phonograph.graphs.renames import sources_of
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
+from phonograph.graphs.written_at import origin_of
 from phonograph.types.vocabulary import Vocabulary
 
 
@@ -24,8 +24,8 @@ class NodeDifference:
         old_name: its name before; None where it was added.
         new_name: its name after; None where it was removed.
         module: the module's id, after where it has one.
-        settings: the module, its parameters, `only`: what somebody wrote otherwise. For a node that
-            was added or removed, those other than the defaults.
+        settings: the module, its parameters, `only`, `use`: what somebody wrote otherwise. For a
+            node that was added or removed, those other than the defaults.
         wires: inputs that something else feeds.
         solved: parameters that the solver found otherwise.
         outputs: what it gives otherwise: kind, shape, rate, vocabulary.
@@ -144,12 +144,14 @@ def _given(facts: Mapping[str, str | None]) -> dict[str, str]:
 def node_added(after: Side, name: str) -> NodeDifference:
     """Describe a node that only the second graph has."""
     node = after.graph.nodes[name]
-    settings = tuple(Change(key, ABSENT, value) for key, value in _own_settings(after, node))
+    settings = [Change(key, ABSENT, value) for key, value in _own_settings(after, node)]
+    if owner := after.owners.get(name):
+        settings = [Change("use", ABSENT, owner)]
     wires = [
         Change(port, ABSENT, ", ".join(map(str, given)))
         for port, given in sources_of(after.graph, name, {}).items()
     ]
-    return NodeDifference(name, None, name, node.declaration.id, settings, tuple(wires))
+    return NodeDifference(name, None, name, node.declaration.id, tuple(settings), tuple(wires))
 
 
 def node_removed(before: Side, name: str) -> NodeDifference:

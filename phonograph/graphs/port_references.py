@@ -11,7 +11,7 @@ _IN_VIEWS = ("run", "feed", "score")
 
 
 def port_references(data: Mapping[str, Any]) -> Iterator[tuple[Trail, str]]:
-    """Yield the trail and the text of each: under `from`, in views, and what a part gives.
+    """Yield the trail and the text of each: under `from`, in views, and what a composite gives.
 
     >>> graph = {"modules": {"a": {"from": "b.c"}}, "views": {"v": {"run": ["a.d"]}}}
     >>> list(port_references(graph))

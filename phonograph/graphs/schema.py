@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import MISSING
 from typing import Any
 
-from phonograph.graphs.annotation_schema import LATER, AnnotationSchemas, Schema
+from phonograph.graphs.annotation_schema import LATER, AnnotationSchemas, Schema, or_later
 from phonograph.graphs.spec import SCHEMA_VERSION
 from phonograph.types.declaration import Declaration
 from phonograph.types.docstring import docstring_of
@@ -20,8 +20,9 @@ _PORT: Schema = {
     "pattern": rf"^[^.\s]+(\.[^.\s]+)+$|{LATER}",
     "description": "A node and its output, such as `mel.features`.",
 }
-_PORTS: Schema = {"type": ["array", "null"], "items": {"$ref": "#/$defs/port"}}
+_PORTS: Schema = or_later({"type": ["array", "null"], "items": {"$ref": "#/$defs/port"}})
 _NAMES: Schema = {"type": ["array", "string", "null"], "items": {"type": "string"}}
+_LATER: Schema = {"type": "string", "pattern": LATER}
 _COMPOSITE = r"(\.ya?ml$)|(^phonograph://)"
 
 
@@ -83,14 +84,16 @@ def _top() -> Schema:
             "type": "object",
             "description": "The nodes of the graph; `name: null` takes one out.",
             "additionalProperties": node,
-            "propertyNames": {"pattern": r"^[^\W\d]\w*$"},
+            "propertyNames": {"pattern": r"^[^\W\d]\w*(\.[^\W\d]\w*)*$"},
         },
         "expose": _expose(),
-        "views": {
-            "type": ["object", "null"],
-            "description": "One set of weights, several graphs.",
-            "additionalProperties": view,
-        },
+        "views": or_later(
+            {
+                "type": ["object", "null"],
+                "description": "One set of weights, several graphs.",
+                "additionalProperties": view,
+            }
+        ),
         "init": {"$ref": "#/$defs/init"},
         "train": {"$ref": "#/$defs/train"},
     }
@@ -114,7 +117,9 @@ def _source() -> Schema:
 
 def _node(registry: Registry) -> Schema:
     declared, _ = registry.load_all()
-    return {
+    given = {"type": ["object", "null"], "description": "The module's parameters."}
+    version = {"type": ["integer", "null"], "minimum": 1, "description": "The module's version."}
+    node: Schema = {
         "type": ["object", "null"],
         "properties": {
             "module": _module(declared),
@@ -126,23 +131,27 @@ def _node(registry: Registry) -> Schema:
                     {"type": "null"},
                 ],
             },
-            "with": {"type": ["object", "null"], "description": "The module's parameters."},
+            "with": or_later(given),
             "only": {
                 "type": ["string", "null"],
                 "description": "The one view in which the node exists.",
             },
-            "use": {"type": "string", "description": "Another node, whose weights are shared."},
-            "version": {"type": "integer", "minimum": 1, "description": "The module's version."},
+            "use": {
+                "type": ["string", "null"],
+                "description": "Another node, whose weights are shared.",
+            },
+            "version": or_later(version),
         },
         "additionalProperties": False,
         "allOf": [_if_module(declaration) for declaration in declared],
     }
+    return or_later(node)
 
 
 def _module(declared: Collection[Declaration]) -> Schema:
     ids = [{"const": one.id, "description": one.summary} for one in declared]
     composite = {"type": "string", "pattern": _COMPOSITE, "description": "A composite's file."}
-    return {"description": "What the node is.", "anyOf": [*ids, composite]}
+    return {"description": "What the node is.", "anyOf": [*ids, composite, _LATER]}
 
 
 def _if_module(declaration: Declaration) -> Schema:
@@ -166,40 +175,43 @@ def _parameters(declaration: Declaration, schemas: AnnotationSchemas) -> Schema:
         default = MISSING if parameter.default is inspect.Parameter.empty else parameter.default
         text = documented.arguments.get(name, "")
         properties[name] = schemas.argument(parameter.annotation, text, default)
-    return {
+    whole: Schema = {
         "type": ["object", "null"],
         "description": documented.summary,
         "properties": properties,
         "additionalProperties": False,
     }
+    return or_later(whole)
 
 
 def _view(metrics: Collection[str]) -> Schema:
-    pair = {
+    pair: Schema = {
         "type": "array",
         "prefixItems": [{"$ref": "#/$defs/port"}, {"$ref": "#/$defs/port"}],
         "minItems": 2,
         "maxItems": 2,
         "description": "The port with the hypotheses, and the one with the references.",
     }
-    return {
+    score: Schema = {
+        "type": ["object", "null"],
+        "properties": dict.fromkeys(sorted(metrics), or_later(pair)),
+        "additionalProperties": False,
+        "description": "What to measure; the first score chooses the best checkpoint.",
+    }
+    view: Schema = {
         "type": ["object", "null"],
         "properties": {
             "run": {**_PORTS, "description": "Ports to compute."},
             "feed": {**_PORTS, "description": "Ports that are given in place of the data layer."},
             "split": {
-                "enum": ["train", "validation", "test", None],
+                "anyOf": [{"enum": ["train", "validation", "test", None]}, _LATER],
                 "description": "Which part of the data is read.",
             },
-            "score": {
-                "type": ["object", "null"],
-                "properties": dict.fromkeys(sorted(metrics), pair),
-                "additionalProperties": False,
-                "description": "What to measure; the first score chooses the best checkpoint.",
-            },
+            "score": or_later(score),
         },
         "additionalProperties": False,
     }
+    return or_later(view)
 
 
 def _init() -> Schema:
@@ -210,9 +222,10 @@ def _init() -> Schema:
     }
     lists: dict[str, Any] = {key: {**_NAMES, "description": text} for key, text in texts.items()}
     start = {"type": ["string", "null"], "description": "A checkpoint (*.phono) to start from."}
-    return {
+    init: Schema = {
         "type": ["object", "null"],
         "description": "The weights with which training starts; random ones without it.",
         "properties": {"from": start, **lists},
         "additionalProperties": False,
     }
+    return or_later(init)

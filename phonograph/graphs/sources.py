@@ -19,7 +19,7 @@ Locate = Callable[[str], tuple[Path, str]]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files that a graph may start from or take parts of.
+    """The files that a graph may start from, or stand for nodes of it.
 
     Args:
         root: files are read only below this folder.

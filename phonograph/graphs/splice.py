@@ -1,4 +1,4 @@
-"""Put the nodes of a part where the node stands that stands for them."""
+"""Put the nodes of a composite where the node stands that stands for them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def splice(
     exposed: Exposed,
     owner: str | None = None,
 ) -> None:
-    """Add the nodes of a part under `name.`, wired as the node that stands for them is.
+    """Add the nodes of a composite under `name.`, wired as the node that stands for them is.
 
     Args:
         flat: gets the nodes.
         document: has the node that stands for them.
         name: of that node.
-        inside: the part.
+        inside: its file.
         exposed: what it takes and gives.
         owner: the composite whose weights they share, or None.
     """
@@ -60,7 +60,7 @@ def splice(
     for text, place in exposed.places.items():
         flat.exposed.setdefault(f"{name}.{text}", place)
     variables = inside.data.get("vars") or {}
-    flat.parts[name] = tuple(key for key in variables if is_open(variables[key]))
+    flat.left_open[name] = tuple(key for key in variables if is_open(variables[key]))
     for port, targets in exposed.inputs.items():
         _wire(flat, document, name, port, targets)
 
@@ -100,7 +100,7 @@ def _wire(
 
 
 def _prefixed(node: Any, prefix: str) -> Any:
-    """Return a node whose wires name the nodes of its own part."""
+    """Return a node whose wires name the nodes of its own file."""
     if not isinstance(node, dict):
         return node
     node = dict(node)

@@ -15,7 +15,7 @@ from phonograph.types.kinds import Lengths, Network, Rejected, Text
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A part of a graph, ready to compile.
+    """What a view keeps of a graph, ready to compile.
 
     Args:
         name: the view's name.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from phonograph.graphs.spec import split_after_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class WeightDifference:
     """The weights of two graphs, compared by name; buffers that a checkpoint holds are among them.
 
     Args:
-        nodes: the nodes with weights, those of the second graph first.
+        nodes: the nodes with weights, those of the second graph first -> their weights' names.
         reusable: names of the same shape in both.
         reshaped: those of another shape.
         new: names that only the second graph has.
@@ -33,7 +35,7 @@ class WeightDifference:
             graphs has no values, as a YAML file has none.
     """
 
-    nodes: tuple[str, ...]
+    nodes: Mapping[str, frozenset[str]]
     reusable: tuple[str, ...]
     reshaped: tuple[ReshapedWeight, ...]
     new: tuple[str, ...]
@@ -57,9 +59,14 @@ class WeightDifference:
 
 
 def weight_difference(
-    before: Mapping[str, Tensor], after: Mapping[str, Tensor]
+    before: Mapping[str, Tensor], after: Mapping[str, Tensor], nodes: Collection[str] = ()
 ) -> WeightDifference:
     """Compare two state_dicts; tensors on the device `meta` have shapes, but no values.
+
+    Args:
+        before: the first graph's weights.
+        after: the second one's.
+        nodes: the nodes of both graphs, whose names may have dots.
 
     >>> one, two = {"a": torch.zeros(2), "b": torch.ones(3)}, {"a": torch.ones(2)}
     >>> found = weight_difference(one, two)
@@ -78,7 +85,7 @@ def weight_difference(
         counts = {name: _unequal_values(before[name], after[name]) for name in reusable}
         unequal = {name: count for name, count in counts.items() if count}
     return WeightDifference(
-        nodes=tuple(dict.fromkeys(map(node_of, (*after, *before)))),
+        nodes=_by_node((*after, *before), nodes),
         reusable=tuple(reusable),
         reshaped=tuple(reshaped),
         new=tuple(name for name in after if name not in before),
@@ -87,18 +94,11 @@ def weight_difference(
     )
 
 
-def node_of(weight: str) -> str:
-    """Return the node that a weight belongs to."""
-    return weight.partition(".")[0]
-
-
-def count_in(node: str, names: Iterable[str]) -> int:
-    """Count the weights of a node.
-
-    >>> count_in("head", ["head.bias", "header.bias"])
-    1
-    """
-    return sum(node_of(name) == node for name in names)
+def _by_node(weights: Iterable[str], nodes: Collection[str]) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for name in weights:
+        found.setdefault(split_after_node(name, nodes)[0], set()).add(name)
+    return {node: frozenset(names) for node, names in found.items()}
 
 
 def _unequal_values(one: Tensor, other: Tensor) -> int:

@@ -14,7 +14,6 @@ from phonograph.errors import DataError, Diagnostic, GraphError, PhonographError
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.cached_prefix import Place
-from phonograph.training.estimate import Estimate, Measured, estimate
 from phonograph.training.job import threads
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.scoring import Metrics
@@ -23,6 +22,7 @@ from phonograph.training.split import open_split
 from phonograph.training.starting_point import check_trainable, starting_point
 from phonograph.training.train_trial import Memory, TrainTrial, try_training
 from phonograph.training.trainer import build_trainer
+from phonograph.training.training_time import Estimate, Measured, estimate_time
 from phonograph.training.trial import Batched, Runner, Trial, deal, total_seconds, try_view
 from phonograph.types.registry import Registry
 
@@ -95,7 +95,7 @@ def dry_run(graph: SolvedGraph, registry: Registry, *, metrics: Metrics, say: Sa
         trials=(training.trial, *trials),
         skipped={**skipped, **skipped_too},
         memory=training.memory,
-        time=estimate(measured, settings.budget, settings.trainer),
+        time=estimate_time(measured, settings.budget, settings.trainer),
         timed=training.timed,
         prefix=training.prefix,
         faults=training.faults,

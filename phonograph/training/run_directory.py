@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import sys
@@ -18,6 +17,7 @@ from phonograph import __version__
 from phonograph.errors import Diagnostic, PhonographError, Place
 from phonograph.graphs.lock import fingerprint, to_lock
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.whole_file import write_whole
 
 _LIBRARIES = ("torch", "pytorch-lightning", "numpy", "safetensors", "soundfile")
 
@@ -132,10 +132,8 @@ def start_run(
 
 
 def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a JSON file under a temporary name, then put it in place."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    """Write a JSON file, whole or not at all."""
+    write_whole(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
 def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | None:  # noqa: FBT001

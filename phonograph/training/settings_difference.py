@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from phonograph.graphs.changes import ABSENT, Change, changes, comparable
-from phonograph.graphs.origin import origin_of
 from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.written_at import origin_of
 from phonograph.training.settings import Settings, default_rates, scores_of, settings_so_far
 
 _LIMITS = ("max_steps", "max_epochs", "max_time")

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import MISSING
 from typing import Any, get_type_hints
 
-from phonograph.graphs.annotation_schema import AnnotationSchemas, Schema
+from phonograph.graphs.annotation_schema import AnnotationSchemas, Schema, or_later
 from phonograph.training.schedule import Schedule
 from phonograph.training.settings import OPTIMIZERS, Settings, optimizer_arguments
 from phonograph.training.trainer_arguments import trainer_arguments, trainer_documentation
@@ -29,7 +29,7 @@ def train_schema(schemas: AnnotationSchemas) -> Schema:
         name: schemas.argument(hints[name], documented[name], default)
         for name, default in _PLAIN_SETTINGS.items()
     }
-    return {
+    train: Schema = {
         "type": ["object", "null"],
         "description": "How the graph is trained.",
         "properties": {
@@ -40,6 +40,7 @@ def train_schema(schemas: AnnotationSchemas) -> Schema:
         },
         "additionalProperties": False,
     }
+    return or_later(train)
 
 
 def _optimizer(schemas: AnnotationSchemas) -> Schema:
@@ -51,12 +52,13 @@ def _optimizer(schemas: AnnotationSchemas) -> Schema:
         arguments = {"name": True, **_arguments(name, schemas)}
         then = {"properties": arguments, "additionalProperties": False}
         choices.append({"if": named, "then": then})
-    return {
+    optimizer: Schema = {
         "type": ["object", "null"],
         "description": "A class of `torch.optim`, and its arguments.",
         "properties": {"name": {"enum": list(OPTIMIZERS), "default": "adamw"}},
         "allOf": choices,
     }
+    return or_later(optimizer)
 
 
 def _arguments(name: str, schemas: AnnotationSchemas) -> dict[str, Any]:
@@ -79,9 +81,10 @@ def _trainer(schemas: AnnotationSchemas) -> Schema:
         arguments[name] = schemas.of(annotation)
         if text := documented.get(name):
             arguments[name] |= {"description": text}
-    return {
+    trainer: Schema = {
         "type": ["object", "null"],
         "description": "Arguments of Lightning's Trainer.",
         "properties": arguments,
         "additionalProperties": False,
     }
+    return or_later(trainer)

@@ -13,7 +13,9 @@ from phonograph.collections.recipes import locate
 from phonograph.graphs import composites
 from phonograph.graphs.bundle import open_bundle, save_bundle
 from phonograph.graphs.composites import expand
+from phonograph.graphs.difference import difference
 from phonograph.graphs.document import read_document
+from phonograph.graphs.fine_tune import Plan
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.lock import to_lock
 from phonograph.graphs.model import build
@@ -339,7 +341,7 @@ def test_a_part_is_not_checked_alone(check_files):
     assert (
         f"{fault}\n"
         == """\
-error[PG019]: this file is a part of a graph, and is checked with a graph that uses it
+error[PG019]: this file is a composite, and is checked with a graph that uses it
   --> enc.yaml:3:1
    |
  3 | expose:
@@ -393,3 +395,23 @@ def test_the_document_itself_stays_as_it_was(check_files, tmp_path):
     before = deepcopy((document.data, document.marks, document.folders, document.unreadable))
     expand(document, Sources(tmp_path))
     assert before == (document.data, document.marks, document.folders, document.unreadable)
+
+
+def test_weights_are_told_by_node_of_the_part(solved):
+    graph = solved()
+    found = difference(graph, solved(edited(TOP, "width: 6", "width: 7")))
+    nodes = ["encoder.front", "encoder.back", "head"]
+    assert {node: len(names) for node, names in found.weights.nodes.items()} == dict.fromkeys(
+        nodes, 2
+    )
+    weights = tuple(build(graph).module.state_dict())
+    plan = Plan(weights, {}, (), graph.nodes)
+    assert plan.lines() == [
+        "reused: encoder.front (2 tensors), encoder.back (2 tensors), head (2 tensors)"
+    ]
+
+
+def test_what_a_part_in_a_group_leaves_open_is_named_once(solved):
+    top = TOP.replace(", with: {width: 6}", "").replace("encoder", "group.encoder")
+    graph = solved(top, edited(PART, "width: 3", 'width: "???"'))
+    assert list(left_open(graph)) == ["modules.group.encoder.with.width"]

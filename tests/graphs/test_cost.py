@@ -22,15 +22,24 @@ def test_training_holds_four_numbers_for_a_trained_weight_and_one_for_another():
 
 def test_outputs_that_are_still_needed_take_room_while_others_are_computed():
     chain = view(("a", "b"), {("b", "x"): ("a", "y")})
-    total = add_up(chain, COSTS)
+    total = add_up(chain, COSTS, str)
     assert total.weights == 300
     assert total.inference == 300 + max(40, 20 + 10)
     assert total.multiply_adds == 12.0
     assert total.left_out == ()
 
 
+def test_shared_weights_are_paid_for_once_and_what_is_kept_twice():
+    chain = view(("a", "b"), {("b", "x"): ("a", "y")})
+    costs = {"a": COSTS["a"], "b": COSTS["a"]}
+    total = add_up(chain, costs, lambda _: "a")
+    assert total.weights == 100
+    assert total.training == 100 + 3 * 100 + 2 * 30
+    assert total.multiply_adds == 10.0
+
+
 def test_what_is_not_known_is_named():
-    total = add_up(view(("a", "c"), {("c", "x"): ("a", "y")}), COSTS)
+    total = add_up(view(("a", "c"), {("c", "x"): ("a", "y")}), COSTS, str)
     assert total.left_out == ("c",)
     assert total.multiply_adds == 5.0
 

@@ -7,9 +7,9 @@ from phonograph.errors import GraphError
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.describe import describe, shorten
 from phonograph.graphs.description import Description
-from phonograph.graphs.estimate import estimate
 from phonograph.graphs.left_open import left_open
 from phonograph.graphs.model import Model, build
+from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.spec import PortName
 
 GRAPH = """
@@ -141,7 +141,7 @@ def test_json_has_the_total_and_the_rates(make):
 
 def test_json_says_what_nodes_and_views_cost(make):
     model = make()
-    data = describe(model, None, estimate(model)).to_json()
+    data = describe(model, None, estimate_costs(model)).to_json()
     nodes = {node["name"]: node for node in data["nodes"]}
     assert nodes["head"]["cost"]["weight_bytes"] == 4 * nodes["head"]["parameters"]
     assert nodes["text"]["cost"] == {"weight_bytes": 0, "unknown": "it handles text"}

@@ -16,15 +16,15 @@ from phonograph.collections.recipes import locate
 from phonograph.graphs.bundle import read_bundle, save_bundle
 from phonograph.graphs.changes import ABSENT, changes
 from phonograph.graphs.check import check_document, load_graph
-from phonograph.graphs.difference import difference, shared_weights
+from phonograph.graphs.difference import difference
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.lock import read_lock, to_lock
-from phonograph.graphs.model import Model, build
+from phonograph.graphs.model import build
 from phonograph.graphs.node_difference import Side, node_difference
-from phonograph.graphs.origin import origin_of
 from phonograph.graphs.overrides import resolve
 from phonograph.graphs.parameters import to_plain
 from phonograph.graphs.weight_difference import weight_difference
+from phonograph.graphs.written_at import origin_of
 from phonograph.training.settings_difference import settings_changes
 
 REGISTRY = default_registry()
@@ -254,10 +254,12 @@ def test_another_module_shows_what_is_set_not_what_is_default(graph):
 
 
 def test_nodes_that_use_the_weights_of_another_are_known_by_them(graph):
-    model = build(graph(), device="meta")
-    assert shared_weights(model) == {}
-    again = {**model.modules, "loss": model.modules["head"]}
-    assert shared_weights(Model(model.graph, again)) == {"loss": "head"}
+    second = "modules.second={use: encoder, from: augment.features}"
+    found = difference(graph(), graph(second))
+    added = only_node(found)
+    assert facts(added.settings) == [("use", ABSENT, "encoder")]
+    assert "second" not in found.parameters
+    assert found.totals[0] == found.totals[1]
 
 
 def test_sharing_weights_or_not_is_a_setting(graph):

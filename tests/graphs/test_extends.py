@@ -155,7 +155,7 @@ def test_what_a_part_exposes_is_not_inherited(solved, told):
         "expose: {outputs: {x: back.frames}}\n",
     )
     assert list(solved(top(), base).nodes) == ["data", "front", "back"]
-    assert told(base).startswith("error[PG019]: this file is a part of a graph")
+    assert told(base).startswith("error[PG019]: this file is a composite")
 
 
 def test_an_override_lies_over_all(solved):

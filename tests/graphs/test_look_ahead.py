@@ -29,3 +29,11 @@ def test_what_needs_the_whole_utterance_is_infinite(tiny):
 def test_only_outputs_with_time_have_one(tiny):
     assert PortName("text", "text") not in look_aheads(tiny())
     assert PortName("encoder", "lengths") not in look_aheads(tiny())
+
+
+def test_what_a_setting_left_open_decides_is_not_known(tiny):
+    row = 'modules.row={module: asr.row_conv, from: encoder.encoded, with: {ahead: "???"}}'
+    found = look_aheads(tiny(KERNELS, CONV, row, "modules.head.from=row.encoded"))
+    assert PortName("encoder", "encoded") in found
+    assert PortName("row", "encoded") not in found
+    assert PortName("head", "log_probs") not in found

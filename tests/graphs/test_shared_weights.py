@@ -8,6 +8,7 @@ from phonograph.graphs.describe import describe
 from phonograph.graphs.fine_tune import plan_start
 from phonograph.graphs.lock import to_lock
 from phonograph.graphs.model import build, sketch
+from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.weight_names import frozen_nodes
 
@@ -85,6 +86,25 @@ def test_weights_are_counted_once(solved):
         "right": 0,
         "pair": 0,
     }
+
+
+def test_what_is_shared_is_told_and_paid_for_once(solved):
+    model = sketch(solved())
+    costs = estimate_costs(model)
+    described = describe(model, None, costs)
+    rows = {node.name: node for node in described.nodes}
+    assert rows["right"].remarks == ("weights of left",)
+    assert [rows[name].to_json()["use"] for name in ("left", "right")] == [None, "left"]
+    assert costs["left"].weights == costs["right"].weights == 4 * 20
+    assert {view: total.weights for view, total in described.totals.items()} == {
+        "infer": 4 * 20,
+        "alone": 4 * 20,
+    }
+
+
+def test_a_view_without_the_owner_counts_the_weights_all_the_same(solved):
+    model = sketch(solved())
+    assert describe(model, "alone").parameters == describe(model).parameters == 20
 
 
 def test_a_user_of_a_user_shares_with_the_owner_whatever_the_order(solved):

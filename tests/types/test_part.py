@@ -62,3 +62,11 @@ def test_parts_inside_parts_are_built_and_found():
     part = Part(AROUND, {"width": 2, "inside": Part(SCALE, {"width": 2})})
     assert part.build()(torch.ones(1)).item() == 2.0
     assert [one.declaration.id for one in parts_in(part)] == ["toy.around", "toy.scale"]
+
+
+def test_a_part_inside_a_part_takes_what_it_lacks_from_the_nearest_that_has_it():
+    part = Part(AROUND, {"inside": Part(SCALE, {})})
+    inner = part.filled({"width": 4}).parameters["inside"]
+    assert inner.parameters == {"width": 4, "factor": 2.0}
+    narrow = Part(AROUND, {"width": 3, "inside": Part(SCALE, {})}).filled({"width": 4})
+    assert narrow.parameters["inside"].parameters["width"] == 3

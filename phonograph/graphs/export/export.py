@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from phonograph.graphs.export.quiet import quiet
 from phonograph.graphs.export.stream_comparison import compare_stream
 from phonograph.graphs.export.streaming import stream_view
 from phonograph.graphs.model import Model
+from phonograph.whole_file import whole_file
 
 _NEEDED = ("onnx", "onnxscript", "onnxruntime")
 
@@ -144,18 +143,11 @@ def export_view(
     model.module.eval()
     work = (_stream_work if streaming else _work)(model, name, run)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
-    os.close(handle)
-    try:
+    with whole_file(path) as temporary:
         tell(f"writing the view `{name}`")
-        runner = WRITERS[path.suffix](work, Path(temporary))
+        runner = WRITERS[path.suffix](work, temporary)
         tell("comparing the file with the view")
         comparison = _checked(work, runner)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
     return ExportReport(
         path=path,
         size=path.stat().st_size,

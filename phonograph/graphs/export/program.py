@@ -51,16 +51,6 @@ def failure(view: ExportedView, error: Exception) -> GraphError:
     return GraphError(Diagnostic("PE005", message, causes=causes))
 
 
-def node_of(node: fx.Node) -> str:
-    """Return which node of the graph an operator belongs to, or nothing.
-
-    Args:
-        node: a call in a traced program.
-    """
-    inside = list(node.meta.get("nn_module_stack", {}).values())
-    return inside[1][0].partition(".")[0] if len(inside) > 1 else ""
-
-
 def _free(axes: tuple[str | int, ...]) -> dict[int, Any]:
     return {place: Dim.DYNAMIC for place, axis in enumerate(axes) if isinstance(axis, str)}
 
@@ -71,8 +61,13 @@ def _own_operators(view: ExportedView, program: ExportedProgram) -> Iterator[Dia
     for node in (node for graph in graphs for node in graph.nodes):
         name = str(node.target).replace(".", "::", 1).partition(".")[0]
         if name.startswith("phonograph::") and name not in _PORTABLE:
-            place = view.graph.spec.document.key_place("modules", node_of(node))
-            message = (
-                f"`{node_of(node)}` cannot be exported: only phonograph has the operator {name}"
-            )
+            at = _node_of(view, node)
+            place = view.graph.spec.document.key_place("modules", at)
+            message = f"`{at}` cannot be exported: only phonograph has the operator {name}"
             yield Diagnostic("PE006", message, place)
+
+
+def _node_of(view: ExportedView, call: fx.Node) -> str:
+    """Return which node of the graph a call in a traced program belongs to, or nothing."""
+    inside = list(call.meta.get("nn_module_stack", {}).values())
+    return view.graph.spec.split(inside[1][0])[0] if len(inside) > 1 else ""

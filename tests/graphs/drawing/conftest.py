@@ -11,8 +11,8 @@ from phonograph.collections import default_registry
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.describe import describe
 from phonograph.graphs.description import Description, NodeRow, PortRow, WireRow
-from phonograph.graphs.estimate import estimate
 from phonograph.graphs.model import Model, sketch
+from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.spec import PortName
 
 KINDS = ("Mel", "Encoded", "LogProbs", "Loss", "Text")
@@ -74,4 +74,4 @@ def sixty(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.fixture(scope="session")
 def described(sixty: Model) -> Description:
-    return describe(sixty, None, estimate(sixty))
+    return describe(sixty, None, estimate_costs(sixty))

@@ -10,7 +10,7 @@ from phonograph.graphs.cost import NodeCost
 from phonograph.graphs.describe import describe
 from phonograph.graphs.description import Description
 from phonograph.graphs.drawing.html import to_html
-from phonograph.graphs.estimate import estimate
+from phonograph.graphs.node_costs import estimate_costs
 
 BAD = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&\u202e\x07"
 EMPTY = {"meta", "br", "img", "input", "link", "hr"}
@@ -44,7 +44,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(sixty, described) -> str:
-    costs = estimate(sixty)
+    costs = estimate_costs(sixty)
     views = {name: describe(sixty, name, costs) for name in sixty.graph.spec.views}
     return to_html(described, views, "infer")
 

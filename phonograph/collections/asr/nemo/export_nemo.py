@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -46,6 +44,7 @@ from phonograph.graphs.model import build
 from phonograph.graphs.parameters import shown
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.views import plan_view
+from phonograph.whole_file import whole_file
 
 _VERSION = "3.0.0"
 _MODELS = "nemo.collections.asr.models"
@@ -110,16 +109,9 @@ def export_nemo(bundle: Bundle, view: str, path: Path) -> Written:
         **_prefixed("decoder", inverse_weights(ctc_head.translate, _empty(), ours["head"])),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
-    os.close(handle)
-    try:
-        write_archive(Path(temporary), settings, tensors, tokens.files)
-        _check(graph, recogniser, ours, Path(temporary))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as temporary:
+        write_archive(temporary, settings, tensors, tokens.files)
+        _check(graph, recogniser, ours, temporary)
     remarks = () if recogniser.convolutional else write_conformer.remarks_of(recogniser.table)
     return Written(path, path.stat().st_size, settings["target"], len(tensors), remarks)
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from phonograph.graphs.composite_files import file_faults, set_variables
 from phonograph.graphs.document import parse_document
-from phonograph.graphs.part_files import part_faults, set_variables
 
 FILE = parse_document(
     "{phonograph: 1, vars: {a: {x: 1, y: p}, b: 2}, expose: {}, modules: {n: {}}}",
@@ -49,4 +49,4 @@ def test_every_unknown_variable_is_told():
 
 
 def test_a_whole_part_has_no_faults():
-    assert part_faults(FILE, "part.yaml") == []
+    assert file_faults(FILE, "part.yaml") == []

@@ -55,7 +55,7 @@ class Estimate:
     ends_by: str
 
 
-def estimate(measured: Measured, budget: Budget, trainer: Mapping[str, Any]) -> Estimate:
+def estimate_time(measured: Measured, budget: Budget, trainer: Mapping[str, Any]) -> Estimate:
     """Estimate a training.
 
     Args:
@@ -64,7 +64,7 @@ def estimate(measured: Measured, budget: Budget, trainer: Mapping[str, Any]) -> 
         trainer: arguments of Lightning's Trainer; a limit of batches and the times of validation
             are heeded.
 
-    >>> short = estimate(Measured(batches=100, epoch_seconds=20), Budget(epochs=3), {})
+    >>> short = estimate_time(Measured(batches=100, epoch_seconds=20), Budget(epochs=3), {})
     >>> short.steps, short.seconds, short.ends_by
     (300, 60.0, 'max_epochs')
     """

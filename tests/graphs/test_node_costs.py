@@ -10,8 +10,8 @@ import torch
 from phonograph.collections import default_registry
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.cost import NodeCost
-from phonograph.graphs.estimate import estimate
 from phonograph.graphs.model import Model, sketch
+from phonograph.graphs.node_costs import estimate_costs
 
 GRAPH = """
 phonograph: 1
@@ -41,7 +41,7 @@ FRAMES = 501  # of 10 s, every 20 ms
 @pytest.fixture
 def costs(tmp_path: Path) -> Callable[..., dict[str, NodeCost]]:
     def of(*overrides: str) -> dict[str, NodeCost]:
-        return estimate(small(tmp_path, *overrides))
+        return estimate_costs(small(tmp_path, *overrides))
 
     return of
 
@@ -93,7 +93,7 @@ def test_text_and_data_cost_nothing_that_is_known(costs):
 def test_modules_are_left_as_they_were(tmp_path):
     model = small(tmp_path, "init={from: a.phono, freeze: [conv]}")
     before = [part.training for part in model.module.modules()]
-    estimate(model)
+    estimate_costs(model)
     assert [part.training for part in model.module.modules()] == before
     assert all(weight.requires_grad for weight in model.module.parameters())
     assert all(weight.grad is None for weight in model.module.parameters())
@@ -105,7 +105,7 @@ def test_a_module_that_looks_at_values_is_not_guessed(tmp_path, monkeypatch):
 
     model = small(tmp_path)
     monkeypatch.setattr(type(model.modules["head"]), "forward", forward)
-    found = estimate(model)
+    found = estimate_costs(model)
     assert found["head"].unknown.startswith("it does not run on shapes alone: ")
     assert found["head"].multiply_adds is None
     assert found["head"].weights > 0
@@ -115,6 +115,22 @@ def test_a_module_that_looks_at_values_is_not_guessed(tmp_path, monkeypatch):
 LOSS = (
     "modules.more={module: asr.ctc_loss, from: {log_probs: again.log_probs, targets: data.tokens}}"
 )
+
+
+def test_frozen_weights_are_not_trained_by_way_of_another_node(costs):
+    second = "modules.second={use: conv, from: mel.features}"
+    side = "views.side={run: [second.encoded]}"
+    found = costs("init={from: a.phono, freeze: [conv]}", second, side)["second"]
+    assert (found.trained, found.kept) == (0, 0)
+
+
+def test_what_takes_a_list_is_run_with_one(costs):
+    found = costs(
+        "modules.both={module: combine.concatenate, from: [conv.encoded, lstm.encoded]}",
+        "modules.head.from=both.encoded",
+    )
+    assert found["both"].unknown == ""
+    assert found["both"].outputs == 4 * FRAMES * (24 + 20)
 
 
 def test_equal_modules_are_run_once(tmp_path, monkeypatch):
@@ -129,7 +145,7 @@ def test_equal_modules_are_run_once(tmp_path, monkeypatch):
         return forward(self, encoded)
 
     monkeypatch.setattr(head, "forward", counted)
-    costs = estimate(model)
+    costs = estimate_costs(model)
     assert costs["again"] == costs["head"]
     assert costs["again"].multiply_adds
     assert len(calls) == 2  # in evaluation and in training
@@ -151,7 +167,7 @@ def test_the_same_numbers_come_from_running_it_for_real(tmp_path):
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         features, lengths = model.modules["mel"](torch.zeros(1, 80_000), torch.tensor([80_000]))
         model.modules["conv"].eval()(features, lengths)
-    counted = estimate(sketch(graph))
+    counted = estimate_costs(sketch(graph))
     expected = sum(counted[name].multiply_adds or 0 for name in ("mel", "conv"))
     assert counter.get_total_flops() / 2 / 10 == expected > 0
 
@@ -162,15 +178,15 @@ def test_a_third_of_a_billion_weights_are_shown_without_their_memory(recipe):
 import json, resource
 from phonograph.cli.graph_argument import load_argument
 from phonograph.graphs.describe import describe
-from phonograph.graphs.estimate import estimate
+from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.model import sketch
 def most():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 small = sketch(load_argument("phonograph://asr/quartznet-5x5", []))
-describe(small, None, estimate(small))
+describe(small, None, estimate_costs(small))
 before = most()
 model = sketch(load_argument("phonograph://asr/{recipe}", []))
-shown = describe(model, None, estimate(model))
+shown = describe(model, None, estimate_costs(model))
 print(json.dumps([shown.parameters, before, most()]))
 """
     done = subprocess.run(

@@ -1,30 +1,46 @@
-"""Writing text files so that they are there whole, or not at all."""
+"""Writing files so that they are there whole, or not at all."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file under another name, then give it its own.
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Lend another name to write a file under; it gets its own when nothing went wrong.
+
+    Args:
+        path: where it goes; what stands there is replaced.
 
     Raises:
         OSError: the folder does not exist, or cannot be written to.
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "No such file or directory", str(path.parent))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    handle, name = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
+    os.close(handle)
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o666 & ~_mask())
-        Path(temporary).replace(path)
+        yield temporary
+        temporary.chmod(0o666 & ~_mask())
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all.
+
+    Raises:
+        OSError: the folder does not exist, or cannot be written to.
+    """
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_all(texts: Mapping[Path, str]) -> None:

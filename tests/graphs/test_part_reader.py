@@ -10,8 +10,8 @@ from phonograph.collections import default_registry
 from phonograph.graphs.check import check_document
 from phonograph.graphs.document import parse_document
 from phonograph.graphs.lock import fingerprint, read_lock, to_lock
-from phonograph.graphs.model import build
-from phonograph.graphs.parts import takes_parts
+from phonograph.graphs.model import build, is_waiting
+from phonograph.graphs.part_reader import takes_parts
 from phonograph.graphs.prefix import prefix_nodes
 from phonograph.types.kinds import Encoded, Frames, Lengths
 from phonograph.types.ports import ports
@@ -40,16 +40,24 @@ GRAPH = Path(__file__).with_name("demo.yaml").read_text(encoding="utf-8")
 BLOCK = "{module: asr.row_conv, with: {ahead: 2}}"
 
 
-def solved(block=BLOCK):
+def checked(block):
     node = f"  add: {{module: toy.add_to, from: mel.features, with: {{block: {block}}}}}\n"
     text = GRAPH.replace(
         "  augment: {module: asr.spec_augment, from: mel",
         f"{node}  augment: {{module: asr.spec_augment, from: mel",
     )
     text = text.replace("from: augment.features", "from: add.encoded")
-    checked = check_document(parse_document(text, "g.yaml", Path()), REGISTRY)
-    assert checked.faults == ()
-    return checked.graph
+    return check_document(parse_document(text, "g.yaml", Path()), REGISTRY)
+
+
+def faults_of(block):
+    return checked(block).faults
+
+
+def solved(block=BLOCK):
+    found = checked(block)
+    assert found.faults == ()
+    return found.graph
 
 
 @pytest.mark.parametrize(
@@ -94,3 +102,32 @@ def test_a_random_part_makes_its_node_random():
     assert "add" not in prefix_nodes(build(solved("{module: asr.spec_augment}")))
     assert solved("{module: asr.spec_augment}").nodes["add"].random
     assert not solved().nodes["add"].random
+
+
+def test_a_part_inside_a_part_gets_its_sizes_from_around_it():
+    inner = "{module: asr.row_conv, with: {ahead: 2}}"
+    model = build(solved(f"{{module: block.residual, with: {{repeat: 2, block: {inner}}}}}"))
+    features = torch.randn(1, 64, 9)
+    assert model.modules["add"](features, torch.tensor([9])).shape == features.shape
+
+
+def test_what_is_open_in_a_part_waits_and_the_rest_of_it_is_checked():
+    graph = solved('{module: asr.row_conv, with: {ahead: "???"}}')
+    assert is_waiting(graph.nodes["add"])
+    assert solved('{module: "???"}').nodes["add"].parameters["block"] == "???"
+    faults = faults_of('{module: asr.row_conf, with: {ahead: "???"}}')
+    assert [fault.message for fault in faults] == ["unknown module `asr.row_conf`"]
+
+
+@pytest.mark.parametrize(
+    ("block", "mended"),
+    [
+        ("{module: asr.row_conf, with: {ahead: 2}}", "asr.row_conv"),
+        ("{module: asr.row_conv, with: {ahed: 2}}", "ahead"),
+        ("{modul: x, module: asr.row_conv, with: {ahead: 2}}", None),
+        ('{module: asr.row_conv, with: {ahead: "2"}}', "2"),
+    ],
+)
+def test_what_is_certain_is_mended_in_parts_too(block, mended):
+    (fault,) = faults_of(block)
+    assert (fault.fix and fault.fix.text) == mended

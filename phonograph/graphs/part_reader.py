@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import NoneType
 from typing import Any, get_args, get_origin
 
 from torch import nn
 
-from phonograph.errors import Diagnostic, nearest
+from phonograph.errors import Diagnostic, Edit, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.document import Document
-from phonograph.graphs.parameters import Misfit, convert, is_open, shown
+from phonograph.graphs.fixes import nearest_fix
+from phonograph.graphs.parameters import GIVEN_LATER, Misfit, convert, shown
 from phonograph.types.declaration import Declaration, Parameter
 from phonograph.types.part import Part
 from phonograph.types.registry import Registry
@@ -63,19 +64,36 @@ class PartReader:
             trail: where the value stands.
             name: the argument, such as `block`.
         """
-        if is_open(value):
+        return self._read(value, annotation, trail, name, self.owner.parameters)
+
+    def _read(
+        self, value: Any, annotation: Any, trail: Trail, name: str, around: Collection[str]
+    ) -> Any:
+        if value == GIVEN_LATER or (value is None and NoneType in get_args(annotation)):
             return value
-        if value is None and NoneType in get_args(annotation):
-            return None
         if not _wants_list(annotation):
-            return self._part(value, trail, name)
+            return self._part(value, trail, name, around)
         if isinstance(value, list):
-            return [self._part(one, (*trail, i), f"{name}.{i}") for i, one in enumerate(value)]
+            parts = enumerate(value)
+            return [self._part(one, (*trail, i), f"{name}.{i}", around) for i, one in parts]
         message = f"{self._named(name)} wants a list of modules, got {shown(value)}"
         self._fault("PG015", message, trail, _HOW)
         return None
 
-    def _part(self, value: Any, trail: Trail, name: str) -> Part | None:
+    def _part(self, value: Any, trail: Trail, name: str, around: Collection[str]) -> Any:
+        """Read one part.
+
+        Args:
+            value: plain data.
+            trail: where it stands.
+            name: what to call it.
+            around: the arguments of what it is a part of, which stand for those it lacks.
+
+        Returns:
+            the part, `???`, or None where it is at fault.
+        """
+        if value == GIVEN_LATER or (isinstance(value, dict) and value.get("module") == GIVEN_LATER):
+            return GIVEN_LATER
         if not isinstance(value, dict) or "module" not in value:
             message = f"{self._named(name)} wants a module, got {shown(value)}"
             self._fault("PG015", message, trail, _HOW)
@@ -83,68 +101,101 @@ class PartReader:
         for key in value:
             if key not in _KEYS:
                 message = f"unknown key `{key}` under {self._named(name)}"
-                self._fault("PG008", message, (*trail, key), nearest(key, _KEYS), key=True)
-        id = value["module"]
-        if not isinstance(id, str) or id not in self.registry:
-            help = nearest(str(id), self.registry.ids) or "`phonograph modules` lists them"
-            self._fault("PG010", f"unknown module `{id}`", (*trail, "module"), help)
+                self._misspelt("PG008", message, (*trail, key), key, _KEYS, value)
+        declaration = self._declaration(value, trail, name)
+        if declaration is None:
             return None
-        if fault := self.registry.fault_of(id):
-            place = self.document.place(*trail, "module")
-            self.faults.append(replace(fault, place=place))
-            return None
-        declaration = self.registry.load(id)
-        installed = declaration.registration.version
-        if value.get("version", installed) != installed:
-            named = self._named(name)
-            message = f"{named} is written for another version of {id}; {installed} is installed"
-            self._fault("PG046", message, (*trail, "version"))
-        part = Part(declaration, self._arguments(declaration, value, trail, name))
+        part = Part(declaration, self._arguments(declaration, value, trail, name, around))
         for lacking in part.lacks():
-            if lacking not in self.owner.parameters:
+            if lacking not in around:
                 help = f"give it: with: {{{lacking}: …}}"
                 message = f"{self._named(f'{name}.{lacking}')} is missing"
                 self._fault("PG033", message, trail, help)
         return part
 
+    def _declaration(self, value: dict[str, Any], trail: Trail, name: str) -> Declaration | None:
+        id, where = value["module"], (*trail, "module")
+        place = self.document.place(*where)
+        if not isinstance(id, str) or id not in self.registry:
+            help = nearest(str(id), self.registry.ids) or "`phonograph modules` lists them"
+            fix = nearest_fix(place, str(id), self.registry.ids)
+            self._fault("PG010", f"unknown module `{id}`", where, help, fix=fix)
+            return None
+        if fault := self.registry.fault_of(id):
+            self.faults.append(replace(fault, place=place))
+            return None
+        declaration = self.registry.load(id)
+        installed = declaration.registration.version
+        if value.get("version") not in (None, installed):
+            named = self._named(name)
+            message = f"{named} is written for another version of {id}; {installed} is installed"
+            self._fault("PG046", message, (*trail, "version"))
+        return declaration
+
     def _arguments(
-        self, declaration: Declaration, value: dict[str, Any], trail: Trail, name: str
+        self,
+        declaration: Declaration,
+        value: dict[str, Any],
+        trail: Trail,
+        name: str,
+        around: Collection[str],
     ) -> dict[str, Any]:
         given = value.get("with") or {}
         if not isinstance(given, dict):
             message = f"{self._named(f'{name}.with')} must be a mapping, got {shown(given)}"
             self._fault("PG009", message, (*trail, "with"))
             return {}
-        arguments = {}
+        arguments, known = {}, declaration.parameters
         for key, inner in given.items():
             where = (*trail, "with", key)
-            if key not in declaration.parameters:
-                help = nearest(key, list(declaration.parameters)) or "it has none"
+            if key not in known:
                 message = f"`{declaration.id}` has no parameter `{key}`"
-                self._fault("PG011", message, where, help, key=True)
-                continue
-            parameter = declaration.parameters[key]
-            arguments[key] = self._argument(parameter, inner, where, f"{name}.{key}")
+                self._misspelt("PG011", message, where, key, list(known), given)
+            elif takes_parts(known[key].annotation):
+                names = {*known, *around}
+                annotation = known[key].annotation
+                arguments[key] = self._read(inner, annotation, where, f"{name}.{key}", names)
+            else:
+                arguments[key] = self._argument(known[key], inner, where, f"{name}.{key}")
         return arguments
 
     def _argument(self, parameter: Parameter, value: Any, trail: Trail, name: str) -> Any:
-        if takes_parts(parameter.annotation):
-            return self.read(value, parameter.annotation, trail, name)
         found = convert(value, parameter.annotation, self.document.folder_of(*trail))
         if isinstance(found, Misfit):
             where = (*trail, *found.trail)
-            message = f"{self._named(name)} {found.message}"
-            self._fault("PG015", message, where, found.help, key=found.key)
+            place = (self.document.key_place if found.key else self.document.place)(*where)
+            message, fix = f"{self._named(name)} {found.message}", found.fix(place)
+            self._fault("PG015", message, where, found.help, key=found.key, fix=fix)
         return found
 
     def _named(self, name: str) -> str:
         return f"`{name}` of `{self.node}`"
 
+    def _misspelt(
+        self,
+        code: str,
+        message: str,
+        trail: Trail,
+        name: str,
+        known: Sequence[str],
+        taken: Collection[str],
+    ) -> None:
+        help = nearest(name, known) or "it has none"
+        fix = nearest_fix(self.document.key_place(*trail), name, known, taken=taken)
+        self._fault(code, message, trail, help, key=True, fix=fix)
+
     def _fault(
-        self, code: str, message: str, trail: Trail, help: str = "", *, key: bool = False
+        self,
+        code: str,
+        message: str,
+        trail: Trail,
+        help: str = "",
+        *,
+        key: bool = False,
+        fix: Edit | None = None,
     ) -> None:
         place = (self.document.key_place if key else self.document.place)(*trail)
-        self.faults.append(Diagnostic(code, message, place, help=help))
+        self.faults.append(Diagnostic(code, message, place, help=help, fix=fix))
 
 
 def _wants_list(annotation: Any) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from phonograph.graphs.part_limit import MOST_PARTS, TooManyPartsError, bounded_parts
+from phonograph.graphs.build_limit import MOST_PIECES, TooMuchToBuildError, bounded_build
 
 ENDLESS = 10**9
 
@@ -24,19 +24,19 @@ ENDLESS = 10**9
 def test_a_constructor_without_end_is_stopped(make):
     told = r"^`layers` 1,000,000,000: it would be made of"
     arguments = {"width": 8, "layers": ENDLESS, "fast": True}
-    with pytest.raises(TooManyPartsError, match=told), bounded_parts(arguments):
+    with pytest.raises(TooMuchToBuildError, match=told), bounded_build(arguments):
         make()
 
 
 def test_copies_count_with_all_that_is_in_them():
     block = nn.Sequential(*[nn.Sequential(nn.ReLU(), nn.ReLU()) for _ in range(100)])
     told = r"^it would be made of more than 15,000"
-    with pytest.raises(TooManyPartsError, match=told), bounded_parts({"name": "x"}):
-        nn.ModuleList(copy.copy(block) for _ in range(MOST_PARTS // 100))
+    with pytest.raises(TooMuchToBuildError, match=told), bounded_build({"name": "x"}):
+        nn.ModuleList(copy.copy(block) for _ in range(MOST_PIECES // 100))
 
 
 def test_each_module_has_its_own_room_and_nothing_is_counted_afterwards():
     for _ in range(3):
-        with bounded_parts({}):
-            nn.ModuleList(nn.ReLU() for _ in range(MOST_PARTS // 3))
-    assert len(nn.ModuleList([nn.ReLU()] * (MOST_PARTS + 1))) == MOST_PARTS + 1
+        with bounded_build({}):
+            nn.ModuleList(nn.ReLU() for _ in range(MOST_PIECES // 3))
+    assert len(nn.ModuleList([nn.ReLU()] * (MOST_PIECES + 1))) == MOST_PIECES + 1

@@ -3,32 +3,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonograph.training.budget import Budget
-from phonograph.training.estimate import Measured, estimate
+from phonograph.training.training_time import Measured, estimate_time
 
 HUNDRED = Measured(batches=100, epoch_seconds=20.0, validation_seconds=1.0, prefix_seconds=5.0)
 
 
 def test_epochs_and_validations_are_added_up():
-    found = estimate(HUNDRED, Budget(epochs=10), {"check_val_every_n_epoch": 5})
+    found = estimate_time(HUNDRED, Budget(epochs=10), {"check_val_every_n_epoch": 5})
     assert (found.steps, found.validations, found.ends_by) == (1000, 2, "max_epochs")
     assert found.seconds == 5 + 10 * 20 + 2
 
 
 def test_the_first_limit_ends_the_training():
-    assert estimate(HUNDRED, Budget(epochs=10, steps=250), {}).ends_by == "max_steps"
-    found = estimate(HUNDRED, Budget(epochs=10, seconds=60.0), {"check_val_every_n_epoch": 1})
+    assert estimate_time(HUNDRED, Budget(epochs=10, steps=250), {}).ends_by == "max_steps"
+    found = estimate_time(HUNDRED, Budget(epochs=10, seconds=60.0), {"check_val_every_n_epoch": 1})
     assert (found.ends_by, found.seconds) == ("max_time", 65.0)
     assert found.epochs == pytest.approx(60 / 21)
 
 
 def test_several_batches_may_make_one_step():
-    found = estimate(HUNDRED, Budget(epochs=1), {"accumulate_grad_batches": 3})
+    found = estimate_time(HUNDRED, Budget(epochs=1), {"accumulate_grad_batches": 3})
     assert (found.steps_per_epoch, found.steps) == (34, 34)
 
 
 @pytest.mark.parametrize(("limit", "batches"), [(10, 10), (0.5, 50), (500, 100), (1.0, 100)])
 def test_a_limit_of_batches_makes_an_epoch_shorter(limit, batches):
-    found = estimate(HUNDRED, Budget(epochs=1), {"limit_train_batches": limit})
+    found = estimate_time(HUNDRED, Budget(epochs=1), {"limit_train_batches": limit})
     assert found.steps == batches
     assert found.epoch_seconds == pytest.approx(20 * batches / 100)
 
@@ -44,16 +44,16 @@ def test_a_limit_of_batches_makes_an_epoch_shorter(limit, batches):
     ids=str,
 )
 def test_validations_come_as_the_trainer_is_told(trainer, validations):
-    assert estimate(HUNDRED, Budget(epochs=10), trainer).validations == validations
+    assert estimate_time(HUNDRED, Budget(epochs=10), trainer).validations == validations
 
 
 def test_short_epochs_are_validated_less_often():
     short = Measured(batches=10, epoch_seconds=1.0, validation_seconds=1.0)
-    assert estimate(short, Budget(epochs=90), {}).validations == 10
+    assert estimate_time(short, Budget(epochs=90), {}).validations == 10
 
 
 def test_without_validation_there_is_none():
-    found = estimate(Measured(batches=10, epoch_seconds=2.0), Budget(steps=5), {})
+    found = estimate_time(Measured(batches=10, epoch_seconds=2.0), Budget(steps=5), {})
     assert (found.validations, found.seconds, found.epochs) == (0, 1.0, 0.5)
 
 
@@ -65,6 +65,6 @@ def test_without_validation_there_is_none():
 )
 def test_a_further_limit_never_makes_it_longer(batches, epoch, epochs, steps):
     measured = Measured(batches=batches, epoch_seconds=epoch)
-    both = estimate(measured, Budget(epochs=epochs, steps=steps), {})
-    assert both.seconds <= estimate(measured, Budget(epochs=epochs), {}).seconds + 1e-9
+    both = estimate_time(measured, Budget(epochs=epochs, steps=steps), {})
+    assert both.seconds <= estimate_time(measured, Budget(epochs=epochs), {}).seconds + 1e-9
     assert both.steps <= steps

@@ -20,7 +20,7 @@ _OF_GRAPHS = ("views", "init", "train")
 Value = TypeVar("Value")
 
 
-def part_faults(inside: Document, name: str) -> list[Diagnostic]:
+def file_faults(inside: Document, name: str) -> list[Diagnostic]:
     """Return why a file cannot stand for a node.
 
     Args:
@@ -39,8 +39,8 @@ def part_faults(inside: Document, name: str) -> list[Diagnostic]:
     for key, value in inside.data.items():
         place = inside.key_place(key)
         if key in _OF_GRAPHS:
-            message = f"a file with `expose` is a part of a graph and has no `{key}`"
-            help = "move it to the graph that uses the part"
+            message = f"a composite, a file with `expose`, has no `{key}`"
+            help = "move it to the graph that uses it"
             faults.append(Diagnostic("PG019", message, place, help=help))
         elif key not in _KEYS:
             help = nearest(key, _KEYS)
@@ -49,7 +49,7 @@ def part_faults(inside: Document, name: str) -> list[Diagnostic]:
             message = f"`{key}` must be a mapping, got {shown(value)}"
             faults.append(Diagnostic("PG009", message, inside.place(key)))
     if not inside.data.get("modules") and not faults:
-        message, help = "the part has no modules", "write at least one node under `modules:`"
+        message, help = "the composite has no modules", "write at least one node under `modules:`"
         faults.append(Diagnostic("PG009", message, inside.place("modules"), help=help))
     return faults
 
@@ -57,15 +57,15 @@ def part_faults(inside: Document, name: str) -> list[Diagnostic]:
 def set_variables(
     file: Document, document: Document, name: str
 ) -> tuple[Document, list[Trail], list[Diagnostic]]:
-    """Put what a node gives under `with` in place of the `vars` of its part.
+    """Put what a node gives under `with` in place of the `vars` of its file.
 
     Args:
-        file: the part's file.
+        file: of the composite.
         document: has the node.
         name: of the node.
 
     Returns:
-        the part with its variables set, the trails of those that the node gives, and faults.
+        the file with its variables set, the trails of those that the node gives, and faults.
     """
     top = ("modules", name, "with")
     variables = dict(file.data.get("vars") or {})

@@ -4,7 +4,7 @@ import pytest
 
 from phonograph.collections import default_registry
 from phonograph.graphs.check import load_graph
-from phonograph.graphs.origins import port_origins, value_origin
+from phonograph.graphs.size_origins import port_origins, value_origin
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.types.equalities import Unknown
 

@@ -23,6 +23,7 @@ from phonograph.graphs.spec import PortName
 from phonograph.graphs.weight_names import matches_any
 from phonograph.types.axes import Role, role_of
 from phonograph.types.kinds import Durations, Lengths, Mask, Network, Tokens
+from phonograph.types.ports import grouped
 from phonograph.types.terms import evaluate, names_in
 from phonograph.types.vocabulary import Vocabulary
 
@@ -32,7 +33,7 @@ MOST_CHARACTERS = 100
 """Tokens of a larger vocabulary are taken for pieces of words."""
 
 
-def estimate(model: Model) -> dict[str, NodeCost]:
+def estimate_costs(model: Model) -> dict[str, NodeCost]:
     """Estimate what every node costs.
 
     Args:
@@ -71,8 +72,8 @@ def _cost(model: Model, node: SolvedNode, known: dict[str, NodeCost], *, learns:
     if not isinstance(built, nn.Module):
         return NodeCost(0, unknown="it handles text")
     patterns = model.graph.spec.init.get("freeze") or []
-    named = list(built.named_parameters())
-    frozen = [w for key, w in named if matches_any(patterns, f"{node.name}.{key}")]
+    named, owner = list(built.named_parameters()), model.graph.owner(node.name)
+    frozen = [w for key, w in named if matches_any(patterns, f"{owner}.{key}")]
     weights = sum(map(_bytes, [*built.parameters(), *built.buffers()]))
     trained = sum(map(_bytes, built.parameters())) - sum(map(_bytes, frozen))
     if node.declaration.is_host:
@@ -101,14 +102,14 @@ def _run(built: nn.Module, given: Mapping[str, Any], start: NodeCost, *, learns:
     there = [*built.parameters(), *built.buffers(), *inputs]
     built.eval()
     with torch.no_grad(), ShapePass(there) as counts, WholeRecurrences(counts):
-        outputs = sum(map(_bytes, tensors_in(built(**given))))
+        outputs = sum(map(_bytes, tensors_in(built(**grouped(given)))))
     kept = 0
     if start.trained or learns:
         built.train()
         if learns:
             given = {name: _with_gradient(value) for name, value in given.items()}
         with ShapePass(there) as passed, WholeRecurrences(passed) as whole:
-            kept = kept_bytes(there, lambda: built(**given)) + whole.kept
+            kept = kept_bytes(there, lambda: built(**grouped(given))) + whole.kept
     return NodeCost(
         weights=start.weights,
         trained=start.trained,
@@ -178,7 +179,7 @@ class _Recording:
     def _a_second(self, extent: Extent) -> Fraction:
         if extent.rate is not None:
             return extent.rate
-        node, _, axis = extent.root.partition(".")
+        node, _, axis = extent.root.rpartition(".")
         if role_of(axis) is not Role.LABEL:
             raise ValueError(f"how long {extent.root} is in seconds is not known")
         return Fraction(_tokens_a_second(self.graph, node))
