@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
-from phonograph.graphs.build_limit import bounded_build
 from phonograph.graphs.compiled_view import CompiledView, compile_view, put_inside
 from phonograph.graphs.parameters import is_open
+from phonograph.graphs.part_limit import bounded_parts
 from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.solved import SolvedGraph, SolvedNode
 from phonograph.graphs.views import View, plan_view
@@ -146,7 +146,7 @@ def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Mode
 def _constructed(graph: SolvedGraph, node: SolvedNode) -> Any:
     """Call a constructor; return what it made, or why it refused."""
     try:
-        with bounded_build(node.parameters):
+        with bounded_parts(node.parameters):
             return node.declaration.cls(**build_parts(node.parameters))
     except (ValueError, OverflowError, RuntimeError) as error:
         # torch raises the latter two for sizes beyond all memory

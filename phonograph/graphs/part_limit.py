@@ -8,37 +8,37 @@ from typing import Any
 
 from torch.nn.modules import module as registration
 
-MOST_PIECES = 30_000
+MOST_PARTS = 30_000
 
 
-class TooMuchToBuildError(ValueError):
+class TooManyPartsError(ValueError):
     """A constructor makes layers and weights without end."""
 
 
 @contextmanager
-def bounded_build(arguments: Mapping[str, Any]) -> Iterator[None]:
+def bounded_parts(arguments: Mapping[str, Any]) -> Iterator[None]:
     """Stop the constructor of a module that makes more layers and weights than any model has.
 
     Args:
         arguments: of the constructor; the message names the largest whole number among them.
 
     Raises:
-        TooMuchToBuildError: there are more than 30,000.
+        TooManyPartsError: there are more than 30,000.
 
     >>> import torch
-    >>> with bounded_build({"layers": 10**9}):
+    >>> with bounded_parts({"layers": 10**9}):
     ...     torch.nn.ModuleList(torch.nn.ReLU() for _ in range(10**9))
     Traceback (most recent call last):
         ...
-    phonograph.graphs.build_limit.TooMuchToBuildError: `layers` 1,000,000,000: ...
+    phonograph.graphs.part_limit.TooManyPartsError: `layers` 1,000,000,000: ...
     """
-    room = MOST_PIECES
+    room = MOST_PARTS
 
     def count(*_: object) -> None:
         nonlocal room
         room -= 1
         if room < 0:
-            raise TooMuchToBuildError(_message(arguments))
+            raise TooManyPartsError(_message(arguments))
 
     hooks = [
         registration.register_module_module_registration_hook(count),
@@ -55,4 +55,4 @@ def _message(arguments: Mapping[str, Any]) -> str:
     whole = {name: value for name, value in arguments.items() if type(value) is int}
     largest = max(whole, key=whole.__getitem__, default="")
     start = f"`{largest}` {whole[largest]:,}: " if largest else ""
-    return f"{start}it would be made of more than {MOST_PIECES:,} layers and weights"
+    return f"{start}it would be made of more than {MOST_PARTS:,} layers and weights"
