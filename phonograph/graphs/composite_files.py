@@ -10,6 +10,7 @@ from phonograph.errors import Diagnostic, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.document import Document
 from phonograph.graphs.extends import whole_fault
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.parameters import shown
 from phonograph.graphs.splice import carry
 
@@ -87,7 +88,9 @@ def set_variables(
         if key not in variables:
             message = f"`{name}` ({inside.name}) has no variable `{key}`"
             help = nearest(key, list(variables)) or f"add it to the `vars` of {inside.name}"
-            faults.append(Diagnostic("PG011", message, document.key_place(*top, key), help=help))
+            place = document.key_place(*top, key)
+            fix = nearest_fix(place, key, list(variables), taken=given)
+            faults.append(Diagnostic("PG011", message, place, help=help, fix=fix))
             continue
         variables[key] = value
         carry(document, (*top, key), inside, ("vars", key), value)

@@ -28,6 +28,7 @@ from phonograph.graphs.composite_files import file_faults, set_variables
 from phonograph.graphs.document import Document
 from phonograph.graphs.exposed import Exposed, input_faults, read_exposed
 from phonograph.graphs.extends import read_with_base
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.interpolation import fill_in_references
 from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.parameters import shown
@@ -297,13 +298,12 @@ def _shared(name: str, nodes: Mapping[str, Any]) -> str | None:
 
 
 def _wrong_keys(document: Document, name: str, known: Sequence[str], what: str) -> list[Diagnostic]:
-    return [
-        Diagnostic(
-            "PG008",
-            f"unknown key `{key}` under `modules.{name}`, {what}",
-            document.key_place("modules", name, key),
-            help=nearest(key, known),
-        )
-        for key in document.data["modules"][name]
-        if key not in known
-    ]
+    written, faults = document.data["modules"][name], []
+    for key in written:
+        if key not in known:
+            message = f"unknown key `{key}` under `modules.{name}`, {what}"
+            place = document.key_place("modules", name, key)
+            fix = nearest_fix(place, key, known, taken=written)
+            fault = Diagnostic("PG008", message, place, help=nearest(key, known), fix=fix)
+            faults.append(fault)
+    return faults

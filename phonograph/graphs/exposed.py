@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from phonograph.errors import Diagnostic, Place, nearest
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.document import Document
+from phonograph.graphs.fixes import nearest_fix
 from phonograph.graphs.parameters import shown
 
 _KEYS = ("inputs", "outputs")
@@ -75,7 +76,9 @@ def input_faults(document: Document, name: str, exposed: Exposed) -> list[Diagno
         if port not in exposed.inputs:
             help = nearest(port, list(exposed.inputs)) or "it takes no inputs"
             message = f"`{name}` exposes no input `{port}`"
-            faults.append(Diagnostic("PG012", message, document.key_place(*trail, port), help=help))
+            place = document.key_place(*trail, port)
+            fix = nearest_fix(place, port, list(exposed.inputs), taken=given)
+            faults.append(Diagnostic("PG012", message, place, help=help, fix=fix))
     if written is not None and not isinstance(written, dict) and len(exposed.inputs) != 1:
         choices = ", ".join(f"{port}: …" for port in exposed.inputs)
         message = f"`{name}` exposes {len(exposed.inputs) or 'no'} inputs"

@@ -45,12 +45,14 @@ class GivenValues:
 
     def domain(self, *unknowns: Unknown) -> str:
         """Return the first special thing that unknowns count; empty where they are widths."""
-        for unknown in unknowns:
-            for kind in self.declarations[unknown.node].all_ports():
-                for attribute, name in kind.solved_attributes().items():
-                    if name == unknown.name:
-                        return type(kind).solved[attribute]
-        return ""
+        found = (
+            type(kind).solved[attribute]
+            for unknown in unknowns
+            for kind in self.declarations[unknown.node].all_ports()
+            for attribute, name in kind.solved_attributes().items()
+            if name == unknown.name
+        )
+        return next(found, "")
 
     def mend(self, blamed: Anchor, expected: str, other: str) -> str:
         """Say how to make a value what is expected, so that it agrees with another node."""

@@ -132,17 +132,25 @@ def _build(graph: SolvedGraph, nodes: Iterable[SolvedNode], device: str) -> Mode
     faults: list[Diagnostic] = []
     with ShapesOnly() if device == "meta" else torch.device(device):
         for node in nodes:
-            try:
-                if node.use is None:
-                    with bounded_build(node.parameters):
-                        modules[node.name] = node.declaration.cls(**build_parts(node.parameters))
-            except (ValueError, OverflowError, RuntimeError) as error:
-                # torch raises the latter two for sizes beyond all memory
-                faults.append(_refusal(graph, node, error))
+            built = _constructed(graph, node) if node.use is None else None
+            if isinstance(built, Diagnostic):
+                faults.append(built)
+            elif built is not None:
+                modules[node.name] = built
     if faults:
         raise GraphError(faults)
     shared = {node.name: modules[node.use] for node in nodes if node.use in modules}
     return Model(graph, {n: m for n in graph.nodes if (m := (modules | shared).get(n)) is not None})
+
+
+def _constructed(graph: SolvedGraph, node: SolvedNode) -> Any:
+    """Call a constructor; return what it made, or why it refused."""
+    try:
+        with bounded_build(node.parameters):
+            return node.declaration.cls(**build_parts(node.parameters))
+    except (ValueError, OverflowError, RuntimeError) as error:
+        # torch raises the latter two for sizes beyond all memory
+        return _refusal(graph, node, error)
 
 
 def _refusal(graph: SolvedGraph, node: SolvedNode, error: Exception) -> Diagnostic:

@@ -105,7 +105,7 @@ class PartReader:
         declaration = self._declaration(value, trail, name)
         if declaration is None:
             return None
-        part = Part(declaration, self._arguments(declaration, value, trail, name, around))
+        part = Part(declaration, self._arguments(declaration, value, trail, name))
         for lacking in part.lacks():
             if lacking not in around:
                 help = f"give it: with: {{{lacking}: …}}"
@@ -133,12 +133,7 @@ class PartReader:
         return declaration
 
     def _arguments(
-        self,
-        declaration: Declaration,
-        value: dict[str, Any],
-        trail: Trail,
-        name: str,
-        around: Collection[str],
+        self, declaration: Declaration, value: dict[str, Any], trail: Trail, name: str
     ) -> dict[str, Any]:
         given = value.get("with") or {}
         if not isinstance(given, dict):
@@ -152,9 +147,8 @@ class PartReader:
                 message = f"`{declaration.id}` has no parameter `{key}`"
                 self._misspelt("PG011", message, where, key, list(known), given)
             elif takes_parts(known[key].annotation):
-                names = {*known, *around}
                 annotation = known[key].annotation
-                arguments[key] = self._read(inner, annotation, where, f"{name}.{key}", names)
+                arguments[key] = self._read(inner, annotation, where, f"{name}.{key}", known)
             else:
                 arguments[key] = self._argument(known[key], inner, where, f"{name}.{key}")
         return arguments

@@ -10,7 +10,7 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
 from phonograph.types.kinds import Lengths
 
-Sources = dict[str, tuple[PortName, ...]]
+Feeders = dict[str, tuple[PortName, ...]]
 
 
 def renames(before: SolvedGraph, after: SolvedGraph) -> dict[str, str]:
@@ -34,14 +34,14 @@ def renames(before: SolvedGraph, after: SolvedGraph) -> dict[str, str]:
     return found
 
 
-def sources_of(graph: SolvedGraph, node: str, renamed: Mapping[str, str]) -> Sources:
+def sources_of(graph: SolvedGraph, node: str, renamed: Mapping[str, str]) -> Feeders:
     """Return input port -> what feeds it, by the new names of nodes.
 
     Lengths beside a tensor are left out: which output states them makes no difference.
     """
     kinds = graph.nodes[node].declaration.ports.inputs
     only_lengths = all(isinstance(kind, Lengths) for kind in kinds.values())
-    sources: Sources = {}
+    sources: Feeders = {}
     for *_, wire in graph.wiring.graph.in_edges(node, data="wire"):
         port = wire.target.port
         if only_lengths or not isinstance(kinds[port], Lengths):

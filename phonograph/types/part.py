@@ -28,16 +28,13 @@ class Part:
         return [one.name for one in known if one.required and one.name not in self.parameters]
 
     def filled(self, owner: Mapping[str, Any]) -> Part:
-        """Return the part with every argument; the owner's values stand for what is lacking.
-
-        A part inside of it is filled likewise, by the nearest that has the argument.
-        """
+        """Return the part with every argument; the owner's values stand for what is lacking."""
         known = self.declaration.parameters.values()
         defaults = {one.name: one.default for one in known if not one.required}
         taken = {name: owner[name] for name in self.lacks() if name in owner}
-        whole = {**defaults, **taken, **self.parameters}
-        around = {**owner, **whole}
-        return replace(self, parameters={n: filled(value, around) for n, value in whole.items()})
+        known_now = {**defaults, **taken, **self.parameters}
+        inner = {name: filled(value, known_now) for name, value in known_now.items()}
+        return replace(self, parameters=inner)
 
     def build(self) -> Any:
         """Call the constructor."""

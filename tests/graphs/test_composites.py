@@ -415,3 +415,18 @@ def test_what_a_part_in_a_group_leaves_open_is_named_once(solved):
     top = TOP.replace(", with: {width: 6}", "").replace("encoder", "group.encoder")
     graph = solved(top, edited(PART, "width: 3", 'width: "???"'))
     assert list(left_open(graph)) == ["modules.group.encoder.with.width"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mended"),
+    [
+        ("{width: 6}", "{widht: 6}", "width"),
+        ("from: data.frames, with: {width: 6}", "form: data.frames, with: {width: 6}", "from"),
+        ("from: data.frames, with: {width: 6}", "from: {frame: data.frames}", "frames"),
+    ],
+)
+def test_what_is_certain_is_mended_where_a_composite_is_used(old, new, mended, check_files):
+    files = {"top.yaml": edited(TOP, old, new), "parts/enc.yaml": PART}
+    fault = check_files(files).faults[0]
+    assert fault.fix is not None
+    assert fault.fix.text == mended
