@@ -32,8 +32,7 @@ def port_origins(graph: SolvedGraph, node: str, port: SolvedPort) -> Iterator[st
         origin = value_origin(graph, Unknown(node, name))
         value = port.attributes.get(attribute)
         if origin and value is not None:
-            words = f"{value} Hz" if attribute == "rate" else _tokens(value)
-            yield f"{words}: {origin}"
+            yield f"{_in_words(attribute, value)}: {origin}"
 
 
 def value_origin(graph: SolvedGraph, unknown: Unknown) -> str:
@@ -47,6 +46,10 @@ def value_origin(graph: SolvedGraph, unknown: Unknown) -> str:
     return f"{always}{GivenValues(graph.spec, {}).named(anchor)}"
 
 
-def _tokens(value: object) -> str:
-    size = value.size if isinstance(value, Vocabulary) else value
-    return f"{size} tokens"
+def _in_words(attribute: str, value: object) -> str:
+    match attribute:
+        case "rate":
+            return f"{value} Hz"
+        case "vocab":
+            return f"{value.size if isinstance(value, Vocabulary) else value} tokens"
+    return f"{attribute} {value}"

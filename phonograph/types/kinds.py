@@ -12,7 +12,7 @@
     ├── Embedding(space)
     ├── Durations, Pitch
     ├── Loss
-    ├── Network(role, vocab)           a module itself, not what it computes
+    ├── Network(role, vocab, widths)   a module itself, not what it computes
     └── Text, Hypotheses, Id        host values: Python lists, no tensors
 
 A kind may feed its ancestors, never its siblings. A kind's first argument spells its axes (see
@@ -181,12 +181,20 @@ class Network(Kind):
     """A module itself, with its weights, for a decoder that calls it step by step.
 
     The module's method does not return it; a view that wants only the network does not run it.
+    `encoded` and `predicted` name the widths of the frames and of the prefixes that it takes or
+    gives when it is called, where it has such.
     """
 
     role: str = ""
     vocab: str = "vocab"
+    encoded: str = ""
+    predicted: str = ""
 
-    solved: ClassVar[dict[str, str]] = {"vocab": "vocabulary"}
+    solved: ClassVar[dict[str, str]] = {
+        "vocab": "vocabulary",
+        "encoded": "width",
+        "predicted": "width",
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ import torch
 from torch import nn
 
 from phonograph.collections import default_registry
+from phonograph.collections.recipes import locate
 from phonograph.errors import GraphError
-from phonograph.graphs.check import load_graph
+from phonograph.graphs.check import check_graph, load_graph
 from phonograph.graphs.describe import describe
 from phonograph.graphs.model import build
 from phonograph.graphs.spec import PortName
@@ -147,3 +148,18 @@ def test_a_network_of_another_role_is_refused(tmp_path):
         load(tmp_path, GRAPH.replace("test.reader", "test.joiner"))
     message = "Network with role decoder cannot feed Network with role joint"
     assert caught.value.diagnostics[0].message == message
+
+
+def test_what_a_decoder_gives_to_a_network_has_the_width_it_was_trained_with():
+    path, name = locate("phonograph://asr/conformer-transducer-small")
+    changes = [
+        "modules.extra={module: combine.stack_frames, from: encoder.encoded}",
+        "modules.text.from.encoded=extra.encoded",
+    ]
+    (fault,) = check_graph(path, changes, default_registry(), name=name).faults
+    assert str(fault) == (
+        "error[PG031]: sizes disagree between two ways to `text`\n"
+        "  --> command line: modules.text.from.encoded=extra.encoded\n"
+        "   = `D` of `text` is 176 by its other wire\n"
+        "   = both follow from encoder.d_model (phonograph://asr/conformer-transducer-small:23)"
+    )

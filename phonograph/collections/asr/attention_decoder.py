@@ -99,7 +99,10 @@ class AttentionDecoder(nn.Module):
         lengths=Lengths("B", of="T"),
         targets=Tokens("B U"),
         target_lengths=Lengths("B", of="U"),
-        out={"logits": Logits("B U+1 vocab+1"), "network": Network(role="decoder")},
+        out={
+            "logits": Logits("B U+1 vocab+1"),
+            "network": Network(role="decoder", encoded="feat_in"),
+        },
     )
     def forward(
         self, encoded: Tensor, lengths: Tensor, targets: Tensor, target_lengths: Tensor

@@ -60,7 +60,7 @@ class AttentionGreedy(nn.Module):
     @ports(
         encoded=Encoded("B D T"),
         lengths=Lengths("B", of="T"),
-        decoder=Network(role="decoder"),
+        decoder=Network(role="decoder", encoded="D"),
         out={"text": Text("B"), "hypotheses": Hypotheses("B")},
     )
     def forward(

@@ -57,7 +57,10 @@ class Joint(nn.Module):
     @ports(
         encoded=Encoded("B feat_in T"),
         predicted=Encoded("B pred_in U"),
-        out={"logits": Logits("B T U vocab+1", blank="last"), "network": Network(role="joint")},
+        out={
+            "logits": Logits("B T U vocab+1", blank="last"),
+            "network": Network(role="joint", encoded="feat_in", predicted="pred_in"),
+        },
     )
     def forward(self, encoded: Tensor, predicted: Tensor) -> Tensor:
         """Return scores [B, T, U, vocab+1] of frames [B, feat_in, T], prefixes [B, pred_in, U]."""

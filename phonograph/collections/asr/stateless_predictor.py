@@ -63,7 +63,10 @@ class StatelessPredictor(nn.Module):
     @ports(
         targets=Tokens("B U"),
         target_lengths=Lengths("B", of="U"),
-        out={"predicted": Encoded("B d_model U+1"), "network": Network(role="prediction")},
+        out={
+            "predicted": Encoded("B d_model U+1"),
+            "network": Network(role="prediction", predicted="d_model"),
+        },
     )
     def forward(self, targets: Tensor, target_lengths: Tensor) -> Tensor:
         """Read whole transcripts.

@@ -60,8 +60,8 @@ class TdtGreedy(nn.Module):
     @ports(
         encoded=Encoded("B D T"),
         lengths=Lengths("B", of="T"),
-        predictor=Network(role="prediction"),
-        joint=Network(role="tdt_joint"),
+        predictor=Network(role="prediction", predicted="P"),
+        joint=Network(role="tdt_joint", encoded="D", predicted="P"),
         out={"text": Text("B"), "hypotheses": Hypotheses("B")},
     )
     def forward(

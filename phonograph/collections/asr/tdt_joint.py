@@ -8,10 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.joint_hidden import Activation, JointHidden
-from phonograph.modules.ranges import check_at_least
+from phonograph.modules.ranges import check_at_least, check_at_most
 from phonograph.types.kinds import Durations, Encoded, Logits, Network
 from phonograph.types.ports import ports
 from phonograph.types.registry import register
+
+_LONGEST = 1000
+"""Frames that a token may last at most."""
 
 
 @register("asr.tdt_joint", version=1)
@@ -26,7 +29,7 @@ class TdtJoint(nn.Module):
         vocab: number of tokens without the blank, at least 1; solved from the tokenizer when left
             out. The blank is the last entry, number `vocab`.
         d_model: width in between, at least 1.
-        durations: frames that a token or blank may last, different, at least 0, one above 0.
+        durations: frames that a token or blank may last, different, 0 to 1000, one above 0.
         activation: applied to the sum of the projected frame and prefix.
         dropout: probability in [0, 1) of zeroing a value behind it.
 
@@ -73,7 +76,7 @@ class TdtJoint(nn.Module):
             "logits": Logits("B T U vocab+1", blank="last"),
             "durations": Logits("B T U choices", vocab=""),
             "jumps": Durations("choices"),
-            "network": Network(role="tdt_joint"),
+            "network": Network(role="tdt_joint", encoded="feat_in", predicted="pred_in"),
         },
     )
     def forward(self, encoded: Tensor, predicted: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -93,6 +96,7 @@ class TdtJoint(nn.Module):
 
 def _check_durations(durations: Sequence[int]) -> None:
     check_at_least(0, **{f"durations[{place}]": value for place, value in enumerate(durations)})
+    check_at_most(_LONGEST, **{f"durations[{n}]": value for n, value in enumerate(durations)})
     if len(set(durations)) < len(durations) or not any(durations):
         message = f"`durations` must be different, and one above 0, not {list(durations)}"
         raise ValueError(message)

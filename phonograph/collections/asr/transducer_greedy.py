@@ -60,8 +60,8 @@ class TransducerGreedy(nn.Module):
     @ports(
         encoded=Encoded("B D T"),
         lengths=Lengths("B", of="T"),
-        predictor=Network(role="prediction"),
-        joint=Network(role="joint"),
+        predictor=Network(role="prediction", predicted="P"),
+        joint=Network(role="joint", encoded="D", predicted="P"),
         out={"text": Text("B"), "hypotheses": Hypotheses("B")},
     )
     def forward(
