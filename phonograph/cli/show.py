@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +11,7 @@ import typer
 
 from phonograph.cli.graph_argument import Graph, Overrides, load_argument
 from phonograph.cli.screen import counted, print_table, say, start_table
+from phonograph.cli.whole_file import write_whole
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,6 +88,7 @@ def show(
         say(_written(model, view, wanted))
     else:
         _write(to, _written(model, view, wanted))
+        say(f"wrote {to}")
 
 
 def _wanted(form: Format | None, to: Path | None, *, as_json: bool) -> Format:
@@ -128,17 +128,8 @@ def _written(model: Model, view: str | None, form: Format) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file under a temporary name, then put it in place."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(f"{text}\n")
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, f"{text}\n")
 
 
 def _print(description: Description, view: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from phonograph.errors import Diagnostic, GraphError, nearest
+from phonograph.errors import Diagnostic, GraphError, near_names, nearest
 
 SCHEME = "phonograph://"
 
@@ -19,12 +19,14 @@ def locate(text: str) -> tuple[Path, str]:
         text: `phonograph://collection/name`, or a path.
 
     Raises:
-        GraphError: no such recipe.
+        GraphError: no such recipe, or no such file where one resembles it.
 
     >>> locate("my/graph.yaml")[1]
     'my/graph.yaml'
     """
     if not text.startswith(SCHEME):
+        if not Path(text).exists() and (help := _meant(text)):
+            raise GraphError(Diagnostic("PG002", f"there is no file `{text}`", help=help))
         return Path(text), text
     name = text.removeprefix(SCHEME)
     if name not in recipe_names():
@@ -38,3 +40,13 @@ def recipe_names() -> list[str]:
     """Return every recipe as `collection/name`."""
     found = _HERE.glob("*/recipes/*.yaml")
     return sorted(re.sub(r"\.yaml$", "", f"{path.parts[-3]}/{path.name}") for path in found)
+
+
+def _meant(text: str) -> str:
+    """Say which recipe, or which graph of the same folder, a missing file resembles."""
+    last = Path(text).name
+    recipes = [f"{SCHEME}{name}" for name in recipe_names() if name.rpartition("/")[2] == last]
+    folder = Path(text).parent
+    beside = [path.name for path in sorted(folder.glob("*.y*ml"))] if folder.is_dir() else []
+    close = [*recipes, *(str(folder / name) for name in near_names(last, beside))]
+    return f"did you mean {' or '.join(f'`{one}`' for one in close[:3])}?" if close else ""

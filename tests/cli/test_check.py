@@ -211,3 +211,22 @@ def test_fix_that_cannot_be_written_leaves_the_file(run, faulty, monkeypatch):
     assert done.exit_code == 1
     assert done.stderr == "error[PC001]: No space left on device\n"
     assert faulty.read_text() == text
+
+
+def test_settings_are_checked_where_the_graph_does_not_hold(run, graph_file):
+    done = run("check", graph_file, "modules.mel.with.n_mel=3", "train.optimizer.name=adm")
+    assert "error[PG011]: `asr.log_mel` has no parameter `n_mel`" in done.stderr
+    assert "error[PG060]: unknown optimizer `adm`" in done.stderr
+    assert done.stderr.endswith("2 errors\n")
+
+
+@pytest.mark.parametrize("name", ["prompts", "asr/prompts", "phonograph:/asr/prompts"])
+def test_a_recipe_without_its_scheme_is_recognised(run, name):
+    assert run("check", name).stderr == (
+        f"error[PG002]: there is no file `{name}`\n"
+        "   = help: did you mean `phonograph://asr/prompts`?\n\n1 error\n"
+    )
+
+
+def test_a_misspelt_file_is_sought_beside_it(run, graph_file):
+    assert f"help: did you mean `{graph_file}`?" in run("check", "smal.yaml").stderr
