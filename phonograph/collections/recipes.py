@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from phonograph.errors import Diagnostic, GraphError, near_names, nearest
+from phonograph.errors import Diagnostic, GraphError, Place, near_names, nearest
 
 SCHEME = "phonograph://"
 
+_MISSING = "cannot read the graph: No such file or directory"
 _HERE = Path(__file__).parent
 
 
@@ -26,7 +27,7 @@ def locate(text: str) -> tuple[Path, str]:
     """
     if not text.startswith(SCHEME):
         if not Path(text).exists() and (help := _meant(text)):
-            raise GraphError(Diagnostic("PG002", f"there is no file `{text}`", help=help))
+            raise GraphError(Diagnostic("PG002", _MISSING, Place(text), help=help))
         return Path(text), text
     name = text.removeprefix(SCHEME)
     if name not in recipe_names():

@@ -223,7 +223,8 @@ def test_settings_are_checked_where_the_graph_does_not_hold(run, graph_file):
 @pytest.mark.parametrize("name", ["prompts", "asr/prompts", "phonograph:/asr/prompts"])
 def test_a_recipe_without_its_scheme_is_recognised(run, name):
     assert run("check", name).stderr == (
-        f"error[PG002]: there is no file `{name}`\n"
+        "error[PG002]: cannot read the graph: No such file or directory\n"
+        f"  --> {name}\n"
         "   = help: did you mean `phonograph://asr/prompts`?\n\n1 error\n"
     )
 

@@ -23,3 +23,13 @@ def test_what_cannot_be_written_leaves_nothing(here):
     with pytest.raises(UnicodeEncodeError):
         write_whole(here / "a.txt", "\ud800")
     assert list(here.iterdir()) == []
+
+
+def test_what_cannot_be_written_is_named_as_it_was_asked_for(here, monkeypatch):
+    def refused(**_: object):
+        raise PermissionError(13, "Permission denied", f"{here}/.a.txt-x1y2")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    with pytest.raises(PermissionError) as raised:
+        write_whole(here / "a.txt", "one")
+    assert raised.value.filename == str(here / "a.txt")
