@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Literal
 from unicodedata import category
 
@@ -194,14 +194,29 @@ def near_names(name: str, known: Sequence[str]) -> list[str]:
 
     >>> near_names("n_mel", ["n_mels", "hop"])
     ['n_mels']
+    >>> near_names("adam2", ["radam", "nadam", "adam", "adamw"])
+    ['adam', 'adamw', 'radam']
     """
     if len(known) <= _FEW:
-        return get_close_matches(name, known, n=_MOST, cutoff=_ALIKE)
+        close = get_close_matches(name, known, n=2 * _MOST, cutoff=_ALIKE)
+        # where several are as alike, one that begins alike is rather meant
+        close.sort(key=lambda one: (-_ratio(name, one), -_begin_alike(name, one)))
+        return close[:_MOST]
     from rapidfuzz import fuzz, process  # compares thousands at once
 
     cutoff = 100 * _ALIKE
     found = process.extract(name, known, scorer=fuzz.ratio, limit=_MOST, score_cutoff=cutoff)
     return [match for match, *_ in found]
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """Count the characters with which both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((k for k, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _ratio(name: str, known: str) -> float:
+    return SequenceMatcher(None, known, name).ratio()
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -213,7 +228,8 @@ def nearest(name: str, known: Sequence[str]) -> str:
     'known are `audio`, `text`'
     """
     if close := near_names(name, known):
-        return "did you mean " + " or ".join(f"`{match}`" for match in close) + "?"
+        *others, last = (f"`{match}`" for match in close)
+        return f"did you mean {', '.join(others)}{' or ' * bool(others)}{last}?"
     if 0 < len(known) <= 12:
         return "known are " + ", ".join(f"`{match}`" for match in known)
     return ""

@@ -21,7 +21,10 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "No such file or directory", str(path.parent))
-    handle, name = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
+    try:
+        handle, name = tempfile.mkstemp(path.suffix, f".{path.name}.", path.parent)
+    except OSError as error:  # tells the file that was asked for, not the temporary one
+        raise type(error)(error.errno, error.strerror, str(path)) from None
     os.close(handle)
     temporary = Path(name)
     try:

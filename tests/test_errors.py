@@ -120,3 +120,8 @@ def test_of_very_many_names_the_nearest_is_found_as_of_few():
     known = [f"layer{number}" for number in range(2000)] + ["encoder"]
     assert nearest("encodr", known) == "did you mean `encoder`?"
     assert nearest("zzz", known) == ""
+
+
+def test_three_names_are_listed_and_one_that_begins_alike_comes_first():
+    said = nearest("adam2", ["radam", "nadam", "adam", "adamw"])
+    assert said == "did you mean `adam`, `adamw` or `radam`?"

@@ -23,3 +23,13 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_whole(tmp_path / "a.txt", "\ud800")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_written_is_named_as_it_was_asked_for(tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", f"{tmp_path}/.a.txt-x1y2")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    with pytest.raises(PermissionError) as caught:
+        write_whole(tmp_path / "a.txt", "one")
+    assert caught.value.filename == str(tmp_path / "a.txt")

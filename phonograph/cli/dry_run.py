@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Columns of a line of the report."""
 
+_TOGETHER = "\x00"  # a blank at which no line is broken
 _UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
 
@@ -82,7 +83,8 @@ def _print_trial(trial: Trial) -> None:
 
 def _say(name: str, text: str) -> None:
     """Print a named line; one that is too long goes on below."""
-    first, *others = textwrap.wrap(text, WIDTH - 12, break_long_words=False) or [""]
+    lines = textwrap.wrap(text, WIDTH - 12, break_long_words=False) or [""]
+    first, *others = (line.replace(_TOGETHER, " ") for line in lines)
     say(f"  {name:10}{first}")
     for line in others:
         say(f"{'':12}{line}")
@@ -91,7 +93,8 @@ def _say(name: str, text: str) -> None:
 def _shapes(shapes: Mapping[str, tuple[int, ...]]) -> str:
     """Write ports with their shapes, the largest first: audio before its lengths."""
     ordered = sorted(shapes.items(), key=lambda entry: -len(entry[1]))
-    return ", ".join(f"{port} {' x '.join(map(str, shape))}".strip() for port, shape in ordered)
+    named = (f"{port} {' x '.join(map(str, shape))}".strip() for port, shape in ordered)
+    return ", ".join(one.replace(" ", _TOGETHER) for one in named)
 
 
 def _print_memory(found: DryRun) -> None:

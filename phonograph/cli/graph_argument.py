@@ -80,21 +80,18 @@ def check_file(path: Path, name: str, overrides: Sequence[str]) -> Checked:
     """Check a graph file with everything that is installed, under the name the user knows."""
     from phonograph.collections import default_metrics, default_registry
     from phonograph.collections.recipes import locate
-    from phonograph.graphs.check import Checked, check_graph
-    from phonograph.training.settings import check_settings
+    from phonograph.graphs.check import check_graph
+    from phonograph.training.settings import check_written
 
-    checked = check_graph(
+    return check_graph(
         path,
         overrides,
         default_registry(),
         name=name,
         metrics=default_metrics(),
         locate=locate,
+        settings=check_written,
     )
-    if checked.graph is None:
-        return checked
-    faults = tuple(check_settings(checked.graph))
-    return Checked(None if faults else checked.graph, faults)
 
 
 def load_argument(graph: str, overrides: Sequence[str]) -> SolvedGraph:

@@ -14,6 +14,7 @@ import typer
 from phonograph.cli.first_speech import PROMPTS, Source, find_speech, relative, told
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX
 from phonograph.cli.screen import say, tell
+from phonograph.data.folder_manifest import SOUND
 from phonograph.errors import BundleError, DataError, Diagnostic, GraphError, PhonographError, Place
 from phonograph.whole_file import write_all
 
@@ -27,6 +28,9 @@ INTERRUPTED = 130
 
 SizeName = Literal["tiny", "small", "medium", "large"]
 Answer = TypeVar("Answer")
+
+_SPEECH = frozenset({".jsonl", ".json", *SOUND})
+"""Endings of what is given as speech, not as the graph to write."""
 
 _FROZEN_HOURS = 10.0
 """With less speech, an encoder is better left as it is."""
@@ -69,6 +73,9 @@ def init(
       phonograph init clinic.yaml --train calls/train.jsonl --start hama.phono
       phonograph init demo --yes
     """
+    if path.suffix in _SPEECH:
+        message = f"`{path}` is no graph; give speech as --train {path}"
+        raise typer.BadParameter(message, param_hint="FOLDER or FILE")
     file = path if path.suffix in (".yaml", ".yml") else path / NAME
     _refuse_existing([file], overwrite=overwrite)
     questions = _Questions(asking=not yes)
@@ -217,6 +224,10 @@ def _checkpoint(path: Path, source: Source) -> tuple[Path, Continued]:
     from phonograph.graphs.bundle import read_bundle
 
     path = path.expanduser()
+    if str(path) == "hama" and not path.exists():
+        help = "make one of it: phonograph import hama hama.phono"
+        message = "the package `hama` is no checkpoint of phonograph's"
+        raise BundleError(Diagnostic("PB001", message, help=help))
     if path.suffix != BUNDLE_SUFFIX and path.exists():
         message = f"`{path}` is no checkpoint of phonograph's"
         help = f"make one of it: phonograph import {path} {path.with_suffix(BUNDLE_SUFFIX).name}"

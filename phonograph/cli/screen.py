@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 from phonograph.errors import Diagnostic
@@ -38,13 +39,53 @@ def output() -> Console:
 
 
 def print_table(table: Table) -> None:
-    """Print a table, without the blanks that fill up its last column."""
+    """Print a table, without the blanks that fill up its last column.
+
+    On a terminal that is too narrow for it, its columns come in parts below each other; each part
+    starts with the first column.
+    """
+    widest = get_terminal_size().columns if sys.stdout.isatty() else TABLE_WIDTH
+    for number, part in enumerate(_parts(table, widest)):
+        if number:
+            say()
+        _print_part(part)
+
+
+def _print_part(table: Table) -> None:
     console = output()
     console.width = TABLE_WIDTH
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
         say(line.rstrip())
+
+
+def _parts(table: Table, widest: int) -> list[Table]:
+    from rich.cells import cell_len
+
+    titles = [str(column.header) for column in table.columns]
+    cells = [[str(cell) for cell in column.cells] for column in table.columns]
+    widths = [
+        max(map(cell_len, (title, *below))) + 2 for title, below in zip(titles, cells, strict=True)
+    ]
+    if sum(widths) - 2 <= widest:
+        return [table]
+    groups: list[list[int]] = [[0]]
+    for column in range(1, len(widths)):
+        if len(groups[-1]) > 1 and sum(widths[k] for k in (*groups[-1], column)) - 2 > widest:
+            groups.append([0])
+        groups[-1].append(column)
+    return [_part(table, titles, cells, group) for group in groups]
+
+
+def _part(table: Table, titles: list[str], cells: list[list[str]], group: list[int]) -> Table:
+    part = start_table()
+    for k in group:
+        part.add_column(titles[k], justify=table.columns[k].justify, no_wrap=True)
+    for row in zip(*(cells[k] for k in group), strict=True):
+        if any(row[1:]):
+            part.add_row(*row)
+    return part
 
 
 def start_table(*columns: str) -> Table:

@@ -90,6 +90,7 @@ def show(
         text = _written(model, view, wanted)
         to.parent.mkdir(parents=True, exist_ok=True)
         write_whole(to, f"{text}\n")
+        say(f"wrote {to}")
 
 
 def _wanted(form: Format | None, to: Path | None, *, as_json: bool) -> Format:

@@ -46,8 +46,8 @@ def _alike(one: str, other: str) -> int:
 
 
 def _part(text: str, start: int, end: int) -> str:
-    kept = _cut(text[start : len(text) - end])
-    return f"{'…' if start else ''}{kept}{'…' if end else ''}"
+    kept = text[start : len(text) - end]
+    return f"{'…' if start else ''}{_cut(f'{kept}…' if end else kept)}"
 
 
 def _cut(text: str) -> str:

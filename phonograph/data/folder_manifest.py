@@ -24,8 +24,6 @@ ONE_OF = 10
 
 MOST_HELD_OUT = 300
 
-LAYOUT = "write what is said in `001.wav` into `001.txt` beside it, or give a manifest"
-
 
 @dataclass(frozen=True, slots=True)
 class Recording:
@@ -80,8 +78,13 @@ def read_folder(folder: Path) -> tuple[list[Recording], int]:
         raise data_error(faults)
     if not found:
         message = f"no recording of {len(sounds):,} has a text"
-        raise DataError(Diagnostic("PD051", message, Place(str(folder)), help=LAYOUT))
+        raise DataError(Diagnostic("PD051", message, Place(str(folder)), help=_layout(sounds[0])))
     return found, len(sounds) - len(found)
+
+
+def _layout(audio: Path) -> str:
+    beside = audio.with_suffix(".txt").name
+    return f"write what is said in `{audio.name}` into `{beside}` beside it, or give a manifest"
 
 
 def hold_out(recordings: Sequence[Recording]) -> tuple[list[Recording], list[Recording]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from phonograph.graphs.views import check_views
 from phonograph.graphs.weight_names import init_faults
 from phonograph.types.registry import Registry
 
+CheckSettings = Callable[[GraphSpec, SolvedGraph | None], list[Diagnostic]]
+"""Returns what is wrong with `train`; the solved graph is None where it does not hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -40,6 +43,7 @@ def check_graph(
     name: str | None = None,
     metrics: Container[str] | None = None,
     locate: Locate | None = None,
+    settings: CheckSettings | None = None,
 ) -> Checked:
     """Check a YAML graph.
 
@@ -50,6 +54,7 @@ def check_graph(
         name: what to call the file in messages.
         metrics: names that `score` may use; None accepts any.
         locate: finds the shipped recipes that a graph may extend.
+        settings: checks the section `train`, also of a graph that does not hold.
     """
     sources = Sources.around(path, locate)
     try:
@@ -57,7 +62,7 @@ def check_graph(
         document, faults = expand(document, sources)
     except GraphError as error:
         return Checked(None, _once_each(error.diagnostics))
-    checked = check_document(document, registry, metrics=metrics)
+    checked = check_document(document, registry, metrics=metrics, settings=settings)
     if not faults:
         return checked
     return Checked(None, _once_each([*faults, *checked.faults]))
@@ -69,6 +74,7 @@ def check_document(
     *,
     metrics: Container[str] | None = None,
     to_train: bool = True,
+    settings: CheckSettings | None = None,
 ) -> Checked:
     """Check a graph that was already read.
 
@@ -78,6 +84,7 @@ def check_document(
         metrics: names that `score` may use; None accepts any.
         to_train: whether every weight has to be reached by a loss or frozen; in a lock, which has
             no `init`, nobody can tell.
+        settings: checks the section `train`, also of a graph that does not hold.
     """
     spec, unreadable = read_spec(document)
     graph, faults = solve_graph(spec, registry)
@@ -85,6 +92,8 @@ def check_document(
     if graph is not None and not unreadable:
         faults += check_views(graph)
         faults += _build_faults(graph, to_train=to_train and not faults)
+    if settings is not None:
+        faults += settings(spec, None if faults else graph)
     return Checked(None if faults else graph, _once_each(faults))
 
 

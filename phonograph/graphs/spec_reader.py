@@ -222,9 +222,17 @@ class _SpecReader:
         unknown = "." in node and node not in self.document.data["modules"]
         if not dot or not node or not port or unknown:
             message = f"this must be `node.port`, got {shown(text)}"
-            self._fault("PG009", message, *trail, help=_PORT)
+            self._fault("PG009", message, *trail, help=self._output_of(text))
             return None
         return PortName(node, port)
+
+    def _output_of(self, text: object) -> str:
+        """Say how a port is written; of a node that is there, where its outputs are listed."""
+        nodes = self.document.data["modules"]
+        node = nodes.get(text) if isinstance(text, str) else None
+        if not isinstance(node, dict) or not isinstance(node.get("module"), str):
+            return _PORT
+        return f"name one of its outputs too: `phonograph modules {node['module']}` lists them"
 
     def _view(self, name: str) -> ViewSpec | None:
         trail = ("views", name)

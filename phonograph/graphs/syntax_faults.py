@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from phonograph.errors import Diagnostic, Place
@@ -40,6 +41,9 @@ _MEANINGS = {
         "put the text in single quotes, where `\\` means itself",
     ),
 }
+_NO_MAPPING = "mapping values are not allowed in this context"
+_LOST_COLON = re.compile(r"(?P<indent> *)(?P<key>\w+) +(?P<value>[^\s:#][^:#]*?) *")
+_LOST = "not valid YAML: this is no key: it has no `:`"
 _TOO_DEEP = "exceeded maximum nesting depth"  # PyYAML 6.0.4 has a bound of its own, above ours
 _TAB = "a tab cannot start a value or indent a line", "use spaces"
 
@@ -61,8 +65,21 @@ def syntax_fault(error: yaml.MarkedYAMLError, composer: Composer) -> Diagnostic:
         return Diagnostic("PG001", message, opened, causes=causes)
     if problem == "could not find expected ':'" and start is not None:
         here = composer.place(start)
+    if problem == _NO_MAPPING and (before := _without_colon(here, composer)):
+        return before
     meaning, help = _meaning(problem, here.source[mark.column : mark.column + 1])
     return Diagnostic("PG001", f"not valid YAML: {meaning}", here, help=help)
+
+
+def _without_colon(here: Place, composer: Composer) -> Diagnostic | None:
+    """Find the key of the line above that lost its `:`; the parser stops one line later."""
+    line = composer.lines[here.line - 2] if here.line > 1 else ""
+    lost = _LOST_COLON.fullmatch(line)
+    if lost is None or len(lost["indent"]) != len(here.source) - len(here.source.lstrip()):
+        return None
+    key, column = lost["key"], lost.start("key") + 1
+    place = Place(here.file, here.line - 1, column, len(key), line)
+    return Diagnostic("PG001", _LOST, place, help=f"write `{key}: {lost['value']}`")
 
 
 def _never_closed(problem: str, start: yaml.Mark, mark: yaml.Mark) -> bool:

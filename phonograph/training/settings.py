@@ -17,6 +17,7 @@ from phonograph.graphs.fixes import deleted, nearest_fix
 from phonograph.graphs.left_open import left_open_faults
 from phonograph.graphs.parameters import Misfit, convert, is_open
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
 from phonograph.training.schedule import Schedule
@@ -68,7 +69,17 @@ class Settings:
 
 def check_settings(graph: SolvedGraph) -> list[Diagnostic]:
     """Return what is wrong with the `train` section; what is left out or open is not wrong."""
-    return _Reader(graph).read()[1]
+    return check_written(graph.spec, graph)
+
+
+def check_written(spec: GraphSpec, graph: SolvedGraph | None) -> list[Diagnostic]:
+    """Return what is wrong with the `train` section of a graph that may not hold.
+
+    Args:
+        spec: the graph as it is written.
+        graph: the solved graph; None where it does not hold, so that nobody knows its scores.
+    """
+    return _Reader(spec, graph).read()[1]
 
 
 def read_settings(graph: SolvedGraph) -> Settings:
@@ -77,9 +88,9 @@ def read_settings(graph: SolvedGraph) -> Settings:
     Raises:
         GraphError: every fault, values that are still `???`, nothing that ends the training.
     """
-    reader = _Reader(graph)
+    reader = _Reader(graph.spec, graph)
     settings, faults = reader.read()
-    faults += reader.unready(settings)
+    faults += reader.unready(settings, graph)
     if faults:
         raise GraphError(faults)
     return settings
@@ -87,7 +98,7 @@ def read_settings(graph: SolvedGraph) -> Settings:
 
 def settings_so_far(graph: SolvedGraph) -> Settings:
     """Read a checked `train` section, of which parts may be left open, as if they were left out."""
-    return _Reader(graph).read()[0]
+    return _Reader(graph.spec, graph).read()[0]
 
 
 def default_rates(optimizer: str) -> dict[str, Any]:
@@ -105,10 +116,10 @@ def default_rates(optimizer: str) -> dict[str, Any]:
 
 
 class _Reader:
-    def __init__(self, graph: SolvedGraph) -> None:
+    def __init__(self, spec: GraphSpec, graph: SolvedGraph | None) -> None:
         self.graph = graph
-        self.document = graph.spec.document
-        self.written = graph.spec.train
+        self.document = spec.document
+        self.written = spec.train
         self.faults: list[Diagnostic] = []
 
     def read(self) -> tuple[Settings, list[Diagnostic]]:
@@ -128,9 +139,9 @@ class _Reader:
         )
         return settings, self.faults
 
-    def unready(self, settings: Settings) -> list[Diagnostic]:
+    def unready(self, settings: Settings, graph: SolvedGraph) -> list[Diagnostic]:
         """Return what `check` accepts and training does not."""
-        faults = left_open_faults(self.graph)
+        faults = left_open_faults(graph)
         if settings.budget.is_open and not faults:
             message = "nothing ends the training"
             help = "give `max_epochs`, `max_steps` or `max_time` under `train: {trainer: {…}}`"
@@ -245,7 +256,7 @@ class _Reader:
 
     def _monitor(self) -> str | None:
         name: str | None = self._value("monitor", str, None)
-        if name is None:
+        if name is None or self.graph is None:
             return None
         known = list(scores_of(self.graph))
         if name not in known:

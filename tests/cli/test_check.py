@@ -219,3 +219,23 @@ def test_a_name_that_only_the_extended_file_has_is_no_hindrance_to_mend_one(run,
     top.write_text(f"phonograph: 1\nextends: {graph_file}\n{line}", encoding="utf-8")
     assert run("check", "top.yaml", "--fix").exit_code == 0
     assert top.read_text(encoding="utf-8").endswith(line.replace("n_mel:", "n_mels:"))
+
+
+def test_settings_are_checked_where_the_graph_does_not_hold(run, graph_file):
+    done = run("check", graph_file, "modules.mel.with.n_mel=3", "train.optimizer.name=adm")
+    assert "error[PG011]: `asr.log_mel` has no parameter `n_mel`" in done.stderr
+    assert "error[PG060]: unknown optimizer `adm`" in done.stderr
+    assert done.stderr.endswith("2 errors\n")
+
+
+@pytest.mark.parametrize("name", ["prompts", "asr/prompts", "phonograph:/asr/prompts"])
+def test_a_recipe_without_its_scheme_is_recognised(run, name):
+    assert run("check", name).stderr == (
+        "error[PG002]: cannot read the graph: No such file or directory\n"
+        f"  --> {name}\n"
+        "   = help: did you mean `phonograph://asr/prompts`?\n\n1 error\n"
+    )
+
+
+def test_a_misspelt_file_is_sought_beside_it(run, graph_file):
+    assert f"help: did you mean `{graph_file}`?" in run("check", "smal.yaml").stderr

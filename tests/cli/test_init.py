@@ -266,3 +266,19 @@ def test_an_editor_is_told_of_the_schema_that_lies_there(run, speech):
     first, *_ = Path("my.yaml").read_text(encoding="utf-8").splitlines()
     assert first == "# yaml-language-server: $schema=phonograph.schema.json"
     assert proved("my.yaml")
+
+
+def test_speech_in_the_place_of_the_graph_is_wrong_usage(run, here):
+    done = run("init", "train.jsonl", "--yes")
+    assert done.exit_code == 2
+    assert "`train.jsonl` is no graph; give speech as --train train.jsonl" in done.stderr
+    assert not list(here.iterdir())
+
+
+def test_the_name_of_the_package_is_no_checkpoint_yet(run, speech):
+    speech()
+    done = run("init", "--train", "train.jsonl", "--start", "hama", "--yes")
+    assert done.stderr == (
+        "error[PB001]: the package `hama` is no checkpoint of phonograph's\n"
+        "   = help: make one of it: phonograph import hama hama.phono\n"
+    )

@@ -1,6 +1,8 @@
 import json
 import re
 
+from phonograph.cli.screen import print_table, start_table
+
 
 def test_the_table_of_a_graph(run, graph_file):
     done = run("show", graph_file, "train.cache=false")
@@ -79,7 +81,7 @@ def test_svg_is_one_picture(run, graph_file):
 
 def test_a_page_is_written_whole_and_named_by_its_ending(run, graph_file, here):
     done = run("show", graph_file, "--output", "small.html")
-    assert (done.exit_code, done.stdout) == (0, "")
+    assert (done.exit_code, done.stdout) == (0, "wrote small.html\n")
     page = (here / "small.html").read_text(encoding="utf-8")
     assert page == run("show", graph_file, "--format", "html").stdout
     assert page.startswith("<!doctype html>")
@@ -132,3 +134,16 @@ def test_json_is_the_same_in_a_file(run, graph_file, here):
     run("show", graph_file, "--output", "small.json")
     written = (here / "small.json").read_text(encoding="utf-8")
     assert written == run("show", graph_file, "--json").stdout
+
+
+def test_a_narrow_terminal_gets_the_columns_below_each_other(capsys, monkeypatch):
+    table = start_table("node", "output")
+    table.add_column("memory", justify="right")
+    table.add_row("mel", "features", "8 MB")
+    table.add_row("", "lengths", "")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "18")
+    monkeypatch.setenv("TERM", "dumb")
+    print_table(table)
+    parts = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert parts == ["node output", "mel features", "lengths", "", "node memory", "mel 8 MB"]

@@ -60,7 +60,7 @@ def test_recordings_without_any_text_are_at_fault(tmp_path):
     assert str(raised.value) == (
         "error[PD051]: no recording of 1 has a text\n"
         f"  --> {tmp_path}\n"
-        "   = help: write what is said in `001.wav` into `001.txt` beside it, or give a manifest"
+        "   = help: write what is said in `1.wav` into `1.txt` beside it, or give a manifest"
     )
 
 

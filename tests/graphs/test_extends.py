@@ -268,7 +268,7 @@ error[PG018]: there is no recipe `phonograph://asr/quartznet-5x`
    |
  2 | extends: phonograph://asr/quartznet-5x
    |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-   = help: did you mean `asr/quartznet-5x5` or `asr/quartznet-15x5` or `asr/quartznet-10x5`?
+   = help: did you mean `asr/quartznet-5x5`, `asr/quartznet-15x5` or `asr/quartznet-10x5`?
 """,
         ),
         (

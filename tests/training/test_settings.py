@@ -114,7 +114,7 @@ error[PG061]: `Trainer` has no argument `max_step`
     |
  23 |   trainer: {max_step: 9, max_epochs: 1.5, logger: false, strategy: ddp_spawn}
     |             ^^^^^^^^
-    = help: did you mean `max_steps` or `max_time` or `min_steps`?
+    = help: did you mean `max_steps`, `max_time` or `min_steps`?
 
 error[PG062]: `max_epochs` wants a whole number, got 1.5
    --> DIR/graph.yaml:23:38
@@ -141,7 +141,7 @@ def test_an_unknown_optimizer_is_named_with_its_neighbours(load):
     (fault,) = check_settings(load("train={optimizer: {name: adamv}}"))
     assert fault.code == "PG060"
     assert fault.message == "unknown optimizer `adamv`"
-    assert fault.help == "did you mean `adam` or `radam` or `nadam`?"
+    assert fault.help == "did you mean `adam`, `adamw` or `radam`?"
 
 
 @pytest.mark.parametrize("time", ['"2:30"', "5", "{minute: 1}"])
