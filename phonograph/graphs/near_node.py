@@ -9,7 +9,7 @@ from phonograph.graphs.spec import NodeSpec
 
 
 def near_node(name: str, nodes: Mapping[str, NodeSpec]) -> str:
-    """Say which node may be meant: one with a like name, or the only one of the module of that name.
+    """Say which node may be meant: one of a like name, or the only one whose module has the name.
 
     Args:
         name: what was written in place of a node.
