@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phonograph.cli.screen import counted
-from phonograph.errors import DataError, Diagnostic
+from phonograph.errors import DataError, Diagnostic, Place, near_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,6 +61,8 @@ def find_speech(answer: str, file: Path, validation: Path | None) -> Source:
     path = Path(answer).expanduser()
     if answer == PROMPTS and not path.exists():
         path = _shipped()
+    if not os.path.lexists(path):
+        raise DataError(_not_there(path))
     if (path / TRAIN).is_file():
         path /= TRAIN
     try:
@@ -100,6 +102,18 @@ def relative(path: Path, folder: Path) -> str:
     except ValueError:  # another drive
         return str(path.resolve())
     return str(path.resolve()) if seen.parts[:3] == ("..",) * 3 else seen.as_posix()
+
+
+def _not_there(path: Path) -> Diagnostic:
+    message = "cannot read the manifest: no such file or directory"
+    folder = path.parent
+    if not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises on a name too long
+        help = f"there is no folder `{folder}`"
+    elif close := near_names(path.name, sorted(os.listdir(folder))):  # noqa: PTH208 - names only
+        help = "did you mean " + " or ".join(f"`{folder / name}`" for name in close) + "?"
+    else:
+        help = f"a relative path starts here, at `{Path.cwd()}`"
+    return Diagnostic("PD001", message, Place(str(path)), help=help)
 
 
 _UNVALIDATED = "note: there is nothing to validate on; give it with --validation dev.jsonl"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from phonograph.errors import Diagnostic, Place, nearest
 from phonograph.graphs.fixes import port_fix
+from phonograph.graphs.near_node import near_node
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
 from phonograph.graphs.spec import GraphSpec, PortName, ViewSpec
 from phonograph.types.declaration import Declaration
@@ -254,7 +255,7 @@ def _why_no_output(
     spec: GraphSpec, declarations: Mapping[str, Declaration], port: PortName
 ) -> tuple[str, str]:
     if port.node not in spec.nodes:
-        return f"there is no node `{port.node}`", nearest(port.node, list(spec.nodes))
+        return f"there is no node `{port.node}`", near_node(port.node, spec.nodes)
     if port.node in declarations:
         outputs = list(declarations[port.node].ports.outputs)
         if port.port not in outputs:

@@ -14,6 +14,7 @@ from phonograph.graphs.compose import Trail
 from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.list_ports import list_fault, target_of, trail_of
+from phonograph.graphs.near_node import near_node
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
@@ -219,7 +220,7 @@ class _Wirer:
             causes = (f"it is taken out at {removed}",)
             self._fault("PG012", message, node, *trail, causes=causes)
         else:
-            help = nearest(source.node, list(self.spec.nodes))
+            help = near_node(source.node, self.spec.nodes)
             fix = self._port_fix(node, source, trail)
             self._fault("PG012", message, node, *trail, help=help, fix=fix)
 

@@ -208,6 +208,22 @@ def test_what_cannot_be_learnt_from_is_told_and_nothing_is_written(run, here, sp
     assert not Path("my.yaml").exists()
 
 
+def test_a_misspelt_path_is_told_with_its_neighbour(run, here, speech):
+    speech("calls/train.jsonl")
+    helps = {
+        "calls/train.json": f"did you mean `{Path('calls/train.jsonl')}`?",
+        "cals/train.jsonl": "there is no folder `cals`",
+        "nothing.jsonl": f"a relative path starts here, at `{here}`",
+        "a" * 300: f"a relative path starts here, at `{here}`",
+    }
+    for name, help_ in helps.items():
+        assert run("init", "--train", name, "--yes").stderr == (
+            "error[PD001]: cannot read the manifest: no such file or directory\n"
+            f"  --> {Path(name)}\n"
+            f"   = help: {help_}\n"
+        )
+
+
 def test_what_is_wrong_with_every_line_of_a_foreign_manifest_is_told_once(run, speech):
     speech("foreign.jsonl", count=3)
     path = Path("foreign.jsonl")
