@@ -14,7 +14,6 @@ import typer
 from phonograph.cli.first_speech import PROMPTS, Source, find_speech, relative, told
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX
 from phonograph.cli.screen import say, tell
-from phonograph.data.folder_manifest import SOUND
 from phonograph.errors import BundleError, DataError, Diagnostic, GraphError, PhonographError, Place
 from phonograph.whole_file import write_all
 
@@ -29,7 +28,7 @@ INTERRUPTED = 130
 SizeName = Literal["tiny", "small", "medium", "large"]
 Answer = TypeVar("Answer")
 
-_SPEECH = frozenset({".jsonl", ".json", *SOUND})
+_MANIFESTS = frozenset({".jsonl", ".json"})
 """Endings of what is given as speech, not as the graph to write."""
 
 _FROZEN_HOURS = 10.0
@@ -73,7 +72,9 @@ def init(
       phonograph init clinic.yaml --train calls/train.jsonl --start hama.phono
       phonograph init demo --yes
     """
-    if path.suffix in _SPEECH:
+    from phonograph.data.folder_manifest import SOUND
+
+    if path.suffix in _MANIFESTS | SOUND:
         message = f"`{path}` is no graph; give speech as --train {path}"
         raise typer.BadParameter(message, param_hint="FOLDER or FILE")
     file = path if path.suffix in (".yaml", ".yml") else path / NAME
