@@ -1,5 +1,7 @@
 """Graphs written in Python."""
 
+from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from phonograph.collections.recipes import locate, recipe_names
 from phonograph.graphs.check import check_document
 from phonograph.graphs.graph import Graph, Node, part
 from phonograph.graphs.lock import to_lock
+from phonograph.modules.framing import Framing
 
 DEMO = Path(__file__).with_name("demo.yaml")
 
@@ -112,3 +115,35 @@ def test_a_name_is_given_once_and_several_inputs_have_names():
     a = graph_node(graph, "mel").features
     with pytest.raises(ValueError, match="name the inputs"):
         graph.add("other", LogMel, a, a)
+
+
+def test_a_view_may_name_its_split():
+    graph = demo()
+    graph.view("check", run=[graph_node(graph, "loss").loss], split="test")
+    assert graph.data["views"]["check"] == {"run": ["loss.loss"], "split": "test"}
+
+
+def test_settings_that_are_data_classes_are_written_as_mappings():
+    graph = Graph.named("x")
+    graph.add("mel", LogMel, framing=Framing(periodic=False))
+    written = graph.data["modules"]["mel"]["with"]["framing"]
+    assert written == {**asdict(Framing()), "periodic": False}
+    assert Graph.from_yaml(graph.to_yaml()) == graph
+
+
+def test_a_node_can_be_copied():
+    node = Node("mel")
+    assert deepcopy(node) == node
+
+
+def test_a_graph_that_cannot_be_written_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "demo.yaml"
+    path.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(Path, "replace", broken)
+    with pytest.raises(OSError, match="disk full"):
+        demo().save(path)
+    assert [one.read_text(encoding="utf-8") for one in tmp_path.iterdir()] == ["old"]
+
+
+def broken(*_):
+    raise OSError("disk full")

@@ -264,3 +264,18 @@ def test_a_derived_factor_of_a_width_becomes_a_number_and_time_stays_as_it_is():
     assert filled.ports.outputs["encoded"].axes == "B 3*feat_in ceil(T/stack)"
     assert filled.ports.inputs["features"].axes == "B feat_in T"
     assert declaration_of(Stacked).filled({}).ports == declaration_of(Stacked).ports
+
+
+def test_look_ahead_must_come_from_parameters():
+    @register("toy.ahead", version=1)
+    class Ahead:
+        def __init__(self, kernel: int) -> None: ...
+
+        @staticmethod
+        def look_ahead(kernels: int) -> float:
+            return kernels // 2
+
+        @ports(frames=Frames("B D T"), out={"frames": Frames("B D T")})
+        def forward(self, frames): ...
+
+    assert fault_of(Ahead) == "Ahead: look_ahead wants `kernels`, which is no parameter"

@@ -186,6 +186,7 @@ def test_a_misspelt_kind_that_is_imported_is_guessed_too(install):
         ("lab_code.same:Smae", "module 'lab_code.same' has no attribute 'Smae'"),
         ("lab_code.same:register", "`lab_code.same:register` is no class"),
         ("lab_code.same", "it names no class: write `package.module:Class`"),
+        (":Same", "Empty module name"),
     ],
 )
 def test_an_entry_point_that_leads_nowhere_is_quoted(install, target, reason):
@@ -193,6 +194,24 @@ def test_an_entry_point_that_leads_nowhere_is_quoted(install, target, reason):
     (fault,) = checked().faults
     cause = f"its entry point is `lab.same = {target}`"
     assert str(fault) == FAULT.format(reason=reason, cause=cause)
+
+
+def test_a_class_that_is_made_by_a_call_has_no_line_of_its_own(install):
+    install(GOOD + '\nMade = type("Made", (nn.Module,), {})\n', lab__same="lab_code.same:Made")
+    (fault,) = checked().faults
+    cause = "its entry point is `lab.same = lab_code.same:Made`"
+    assert str(fault) == FAULT.format(reason="Made has no @register", cause=cause)
+
+
+def test_a_broken_module_cannot_be_a_part_either(install):
+    install("import nowhere")
+    text = GRAPH.replace(
+        "lab:  {module: lab.same, from: mel.features}",
+        "lab:  {module: block.residual, from: mel.features, with: {block: {module: lab.same}}}",
+    )
+    (fault,) = checked(text).faults
+    start = "error[PG017]: the module `lab.same` of the plugin `lab 1.0` cannot be loaded: "
+    assert str(fault).startswith(f"{start}No module named 'nowhere'\n  --> g.yaml:7:77\n")
 
 
 def test_two_nodes_of_a_broken_module_give_one_error_and_others_are_still_told(install):

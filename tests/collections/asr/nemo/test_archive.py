@@ -159,6 +159,7 @@ def test_names_of_names_without_end_are_refused(refused):
 @pytest.mark.parametrize(
     "content",
     [b"", b"x" * 2000, b"PK\x03\x04" + bytes(600), bytes(512), gzip.compress(b"x" * 2000)],
+    ids=["nothing", "text", "a zip", "zeros", "text that is zipped"],  # gzip writes the time
 )
 def test_what_is_no_tar_is_refused(refused, content):
     assert refused(content).startswith(("it is damaged, or no tar", "it has no `model_config"))
