@@ -1,6 +1,7 @@
 """Modules that look further than they say, less far than they say, and exactly as far."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from phonograph.modules.contract import contract_faults
+from phonograph.modules.resample import Resample
 from phonograph.types.declaration import declaration_of
 from phonograph.types.kinds import Encoded, Features, Lengths
 from phonograph.types.ports import ports
@@ -92,3 +94,19 @@ def test_claiming_the_whole_utterance_without_need_is_found():
     assert faults_of(around, math.inf) == [
         "encoded: it does not depend on the whole utterance, as look_ahead says"
     ]
+
+
+@pytest.mark.parametrize(("sample_rate", "rate"), [(16000, 8000), (16000, 12000), (8000, 10000)])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+def test_one_sample_too_many_or_too_few_is_found_though_not_every_sample_is_tried(
+    sample_rate, rate, more
+):
+    declared = declaration_of(Resample)
+    claimed = replace(
+        declared, look_ahead=lambda sample_rate, rate: Resample.look_ahead(sample_rate, rate) + more
+    )
+    parameters = {"sample_rate": sample_rate, "rate": rate}
+    faults = contract_faults(claimed, parameters, seed=1, export=False)
+    assert [("against its look_ahead" in one, "no frame looks" in one) for one in faults] == (
+        [] if more == 0 else [(more < 0, more > 0)]
+    )
