@@ -3,8 +3,9 @@ import math
 import pytest
 import torch
 
-from phonograph.graphs.export.comparison import Comparison, compare
+from phonograph.graphs.export.comparison import Comparison, Difference, compare
 from phonograph.graphs.export.exported_view import ExportedView, exported_view
+from phonograph.graphs.export.stream_comparison import _distance
 
 
 @pytest.fixture
@@ -96,3 +97,16 @@ class TestAViewThatIsUnsteady:
 
 def test_a_view_that_moves_far_is_not_given_more(view):
     assert Comparison((), unsteady=0.5).tolerance == 1e-4
+
+
+def test_as_plain_data_what_is_no_number_is_nothing():
+    one = Difference((1.0, 0.5), {"log_probs": math.inf, "lengths": 0.0}, math.nan)
+    told = Comparison((one,), 0.0).to_json()
+    assert told["batches"] == [
+        {"seconds": [1.0, 0.5], "differences": {"log_probs": None, "lengths": 0.0}}
+    ]
+
+
+@pytest.mark.parametrize("frames", [3, 5])
+def test_a_stream_of_another_length_is_as_far_off_as_can_be(frames):
+    assert _distance(torch.zeros(2, frames), torch.zeros(2, 4)) == (math.inf, math.inf)

@@ -40,6 +40,16 @@ def both(module, *examples):
         return module(examples[-1]), written(examples[-1])[0]
 
 
+class OverTime(nn.Module):
+    def forward(self, frames):
+        return torch.view_as_real(torch.fft.rfft(frames, dim=0))
+
+
+def test_a_transform_of_another_axis_is_refused_rather_than_written_wrongly():
+    with pytest.raises(Exception, match="only the plain transform of real values over the last"):
+        both(OverTime(), torch.randn(4, 3, 5))
+
+
 def test_the_fourier_transform_is_exact_to_rounding():
     expected, found = both(Spectrum(), torch.randn(2, 3, 16), torch.randn(4, 1, 16))
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0)
