@@ -33,8 +33,8 @@ underlined in your file. The page is made from the tables that the tests hold th
 
 ## What NeMo 3.0.0 lets pass, or tells late
 
-All of these are errors here before anything runs, with the line to change. What NeMo does was seen
-with NeMo 3.0.0 on a small `EncDecCTCModel` made from a configuration. Lengths that a module
+All of these are errors here before anything runs, with the line to change. What NeMo does,
+`scripts/what_nemo_lets_pass.py` prints where NeMo 3.0.0 is installed. Lengths that a module
 gives as fractions are found by the contract test that every module has to pass: `lengths: Lengths
 cannot be torch.float32`. Weights that were trained behind another front end are PG053.
 """
