@@ -16,6 +16,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
+from phonograph.graphs.kept_for_backward import KeptForBackward
+
 _LAYERS = ("lstm", "gru", "rnn_relu", "rnn_tanh")
 
 
@@ -134,19 +136,10 @@ def kept_bytes(given: Iterable[Tensor], run: Callable[[], Any]) -> int:
         given: tensors that are there already, which are not counted.
         run: the forward pass; returns its outputs.
     """
-    known = {id(tensor.untyped_storage()) for tensor in given}
-    kept: dict[int, Any] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if id(storage) not in known:
-            kept[id(storage)] = storage
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with KeptForBackward(given) as kept:
         for tensor in tensors_in(run()):
-            keep(tensor)
-    return sum(storage.nbytes() for storage in kept.values())
+            kept.keep(tensor)
+    return kept.bytes
 
 
 def _together(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Any]:

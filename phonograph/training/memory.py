@@ -1,4 +1,4 @@
-"""Measuring memory: what a process held at most, and what a forward pass keeps for the backward."""
+"""Measuring memory: what a process held at most, and what tensors take."""
 
 from __future__ import annotations
 
@@ -51,49 +51,6 @@ class PeakMemory:
         self.bytes = torch.cuda.max_memory_allocated(self._device) if on_gpu else _most_resident()
 
 
-class KeptForBackward:
-    """Counts, inside a `with`, the bytes that a forward pass keeps for the backward pass.
-
-    Args:
-        weights: what is there anyway, and is not counted.
-
-    Attributes:
-        bytes: of all storages that are kept.
-
-    >>> weight, given = torch.ones(4, requires_grad=True), torch.ones(4)
-    >>> with KeptForBackward([weight]) as kept:
-    ...     _ = (weight * given).sum()
-    >>> kept.bytes
-    16
-    """
-
-    def __init__(self, weights: Iterable[Tensor]) -> None:
-        self._seen = {weight.untyped_storage().data_ptr() for weight in weights}
-        self._hooks = torch.autograd.graph.saved_tensors_hooks(self._keep, _as_it_is)
-        self.bytes = 0
-
-    def __enter__(self) -> Self:
-        """Start to count."""
-        self._hooks.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self._hooks.__exit__(kind, error, traceback)
-
-    def _keep(self, tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in self._seen:
-            self._seen.add(storage.data_ptr())
-            self.bytes += storage.nbytes()
-        return tensor
-
-
 def bytes_of(tensors: Iterable[Tensor]) -> int:
     """Return how much tensors take together.
 
@@ -101,10 +58,6 @@ def bytes_of(tensors: Iterable[Tensor]) -> int:
     28
     """
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
-
-
-def _as_it_is(tensor: Tensor) -> Tensor:
-    return tensor
 
 
 def _most_resident() -> int | None:

@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from phonograph.errors import Diagnostic
+from phonograph.graphs.kept_for_backward import KeptForBackward
 from phonograph.graphs.model import Model
 from phonograph.training.cached_prefix import Place
-from phonograph.training.memory import KeptForBackward, PeakMemory, bytes_of
+from phonograph.training.memory import PeakMemory, bytes_of
 from phonograph.training.optimizer import build_optimizer
 from phonograph.training.random_state import seed_everything
 from phonograph.training.scoring import Losses
