@@ -22,7 +22,7 @@ from phonograph.graphs.node_names import why_not_a_node_name
 from phonograph.graphs.proof import Proof
 from phonograph.graphs.shapes_only import ShapesOnly
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
-from phonograph.graphs.wiring import Wire
+from phonograph.graphs.wires import Wire
 from phonograph.types.components import Conflict
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor

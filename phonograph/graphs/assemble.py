@@ -11,7 +11,7 @@ from phonograph.graphs.extents import Axes, Extents
 from phonograph.graphs.joins import roles_of
 from phonograph.graphs.solved import Extent, Size, SolvedGraph, SolvedNode, SolvedPort
 from phonograph.graphs.spec import GraphSpec, PortName
-from phonograph.graphs.wiring import Wiring
+from phonograph.graphs.wires import Wiring
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration, Parameter
 from phonograph.types.equalities import Unknown, Value

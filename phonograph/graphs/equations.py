@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from phonograph.graphs.joins import roles_of
-from phonograph.graphs.wiring import Wire
+from phonograph.graphs.wires import Wire
 from phonograph.types.axes import Role
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Link, Sum, Unknown

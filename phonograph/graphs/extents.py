@@ -14,7 +14,7 @@ from phonograph.graphs.joins import roles_of
 from phonograph.graphs.list_ports import trail_to
 from phonograph.graphs.solved import Extent
 from phonograph.graphs.spec import GraphSpec, PortName
-from phonograph.graphs.wiring import Wire, Wiring
+from phonograph.graphs.wires import Wire, Wiring
 from phonograph.types.axes import Role, role_of
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Audio, Kind, Lengths, parse_axes

@@ -10,7 +10,7 @@ from phonograph.errors import Diagnostic
 from phonograph.graphs.declare import DeclaredNode
 from phonograph.graphs.extents import Axes
 from phonograph.graphs.spec import GraphSpec
-from phonograph.graphs.wiring import Wiring
+from phonograph.graphs.wires import Wiring
 from phonograph.types.components import Conflict
 from phonograph.types.declaration import Declaration
 from phonograph.types.solver import Solution

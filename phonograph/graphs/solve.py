@@ -34,7 +34,8 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec, PortName
 from phonograph.graphs.unsolved import unsolved_faults
 from phonograph.graphs.views import exposed_faults, view_port_faults
-from phonograph.graphs.wiring import Wiring, wire_up
+from phonograph.graphs.wires import Wiring
+from phonograph.graphs.wiring import wire_up
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Unknown, Value
 from phonograph.types.kinds import Kind

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from phonograph.graphs.spec import GraphSpec, PortName
-from phonograph.graphs.wiring import Wiring
+from phonograph.graphs.wires import Wiring
 from phonograph.types.declaration import Declaration
 from phonograph.types.equalities import Anchor, Unknown, Value
 from phonograph.types.kinds import Kind

@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
 import networkx as nx
 
 from phonograph.errors import Diagnostic, Edit, nearest
+from phonograph.graphs.circles import circles
 from phonograph.graphs.compose import Trail
 from phonograph.graphs.fixes import deleted, nearest_fix, port_fix, wire_fix
 from phonograph.graphs.joins import reason_not_to_join
 from phonograph.graphs.list_ports import list_fault, target_of, trail_of
 from phonograph.graphs.near_node import near_node
 from phonograph.graphs.spec import GraphSpec, NodeSpec, PortName
+from phonograph.graphs.wires import Wire, Wiring
 from phonograph.types.declaration import Declaration
 from phonograph.types.kinds import Kind, Lengths, parse_axes
 from phonograph.types.ports import item_of
 from phonograph.types.terms import Name, parse_term
 
 _LONGEST_CIRCLE = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """A value flowing from an output port to an input port.
-
-    Args:
-        source: output port.
-        target: input port.
-        automatic: whether it was added because lengths follow their tensor.
-    """
-
-    source: PortName
-    target: PortName
-    automatic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """All wires, and the graph they form.
-
-    Args:
-        wires: every wire, in the order of nodes.
-        graph: nodes by name; each edge carries its `wire`.
-        tainted: nodes whose wires are not all known, about which nothing more is concluded.
-    """
-
-    wires: tuple[Wire, ...]
-    graph: nx.MultiDiGraph
-    tainted: frozenset[str]
-
-    def order(self) -> list[str]:
-        """Return the nodes so that data flows forward, in the order written where it is free."""
-        position = {name: index for index, name in enumerate(self.graph.nodes)}
-        return list(nx.lexicographical_topological_sort(self.graph, key=position.__getitem__))
-
-    def source_of(self, target: PortName) -> PortName | None:
-        """Return the output port that feeds an input port."""
-        wires = self.graph.in_edges(target.node, data="wire")
-        return next((wire.source for *_, wire in wires if wire.target == target), None)
 
 
 def wire_up(
@@ -249,7 +210,7 @@ class _Wirer:
         return None
 
     def _cut_circles(self) -> None:
-        for wires in _circles(self._graph()):
+        for wires in circles(self._graph()):
             last = wires[-1].target
             names = [wire.source.node for wire in wires] + [last.node]
             if len(names) > _LONGEST_CIRCLE:
@@ -354,25 +315,3 @@ class _Doubtful:
             if node not in self._nodes:
                 self._nodes.add(node)
                 waiting += self._flow.successors(node)
-
-
-def _circles(graph: nx.MultiDiGraph) -> Iterator[list[Wire]]:
-    """Walk along all wires and yield, for each that leads back, the wires of its circle."""
-    done: set[str] = set()
-    for start in graph:
-        if start in done:
-            continue
-        way: list[Wire] = []
-        depth, ahead = {start: 0}, [iter(graph.out_edges(start, data="wire"))]
-        while ahead:
-            *_, wire = next(ahead[-1], (None,))
-            if wire is None:
-                ahead.pop()
-                done.add(depth.popitem()[0])
-                del way[-1:]
-            elif wire.target.node in depth:
-                yield [*way[depth[wire.target.node] :], wire]
-            elif wire.target.node not in done:
-                way.append(wire)
-                depth[wire.target.node] = len(depth)
-                ahead.append(iter(graph.out_edges(wire.target.node, data="wire")))
