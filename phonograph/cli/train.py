@@ -24,7 +24,7 @@ from phonograph.errors import GraphError
 
 if TYPE_CHECKING:
     from phonograph.graphs.solved import SolvedGraph
-    from phonograph.training.job import FitResult
+    from phonograph.training.fit_result import FitResult
 
 INTERRUPTED = 130
 

@@ -68,6 +68,7 @@ def training_batches(
     epoch: int,
     rank: int = 0,
     world: int = 1,
+    multiple: int = 1,
 ) -> list[list[int]]:
     """Deal one rank's shuffled batches of an epoch.
 
@@ -84,6 +85,7 @@ def training_batches(
         epoch: counts from 0.
         rank: this process, in [0, world).
         world: number of processes.
+        multiple: the batches of all ranks are as many as a multiple of this and of `world`.
 
     Returns:
         lists of indices into `durations`.
@@ -98,7 +100,8 @@ def training_batches(
         parts = math.ceil(len(shuffled) / bucket.batch)
         batches += [part.tolist() for part in np.array_split(shuffled, parts)]
     dealt = [batches[index] for index in random.permutation(len(batches))]
-    even = math.ceil(len(dealt) / world) * world
+    unit = math.lcm(world, multiple)
+    even = math.ceil(len(dealt) / unit) * unit
     return list(islice(cycle(dealt), even))[rank::world]
 
 

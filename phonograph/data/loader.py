@@ -42,6 +42,11 @@ class TrainingSampler(Sampler[list[int]]):
         seed: any number, 0 or more.
         rank: this process.
         world: number of processes.
+        multiple: see `training_batches`.
+
+    Attributes:
+        epoch: whose batches the next pass gives.
+        start: how many of them it leaves out, because they were given before.
     """
 
     def __init__(
@@ -52,11 +57,14 @@ class TrainingSampler(Sampler[list[int]]):
         seed: int,
         rank: int = 0,
         world: int = 1,
+        multiple: int = 1,
     ) -> None:
         self._durations = durations
         self._seconds, self._seed, self._rank, self._world = seconds, seed, rank, world
+        self._multiple = multiple
         self._count = len(self.batches(0))
         self.epoch = 0
+        self.start = 0
 
     def batches(self, epoch: int) -> list[list[int]]:
         """The batches of any epoch."""
@@ -67,10 +75,11 @@ class TrainingSampler(Sampler[list[int]]):
             epoch=epoch,
             rank=self._rank,
             world=self._world,
+            multiple=self._multiple,
         )
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches(self.epoch))
+        return iter(self.batches(self.epoch)[self.start :])
 
     def __len__(self) -> int:
         return self._count
@@ -131,10 +140,10 @@ class Loader(DataLoader[Any]):
         if isinstance(running, _MultiProcessingDataLoaderIter):
             running._shutdown_workers()  # noqa: SLF001 - torch has no other way
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next pass gives; evaluation is the same in each."""
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Choose the epoch that the next pass gives, from which batch on; evaluation has none."""
         if isinstance(self.batch_sampler, TrainingSampler):
-            self.batch_sampler.epoch = epoch
+            self.batch_sampler.epoch, self.batch_sampler.start = epoch, start
 
 
 def training_loader(
@@ -144,6 +153,7 @@ def training_loader(
     seed: int,
     rank: int = 0,
     world: int = 1,
+    multiple: int = 1,
     workers: int = 0,
     collate: Collate = collate,
 ) -> Loader:
@@ -155,10 +165,13 @@ def training_loader(
         seed: any number, 0 or more.
         rank: this process, in [0, world).
         world: number of processes that train together.
+        multiple: see `training_batches`.
         workers: processes that read ahead, at least 0.
         collate: puts items side by side.
     """
-    sampler = TrainingSampler(dataset.durations, seconds=seconds, seed=seed, rank=rank, world=world)
+    sampler = TrainingSampler(
+        dataset.durations, seconds=seconds, seed=seed, rank=rank, world=world, multiple=multiple
+    )
     return Loader(dataset, sampler, workers=workers, collate=collate)
 
 

@@ -1,4 +1,4 @@
-"""Keep the best and the last weights as bundles."""
+"""Keep the best and the last weights as bundles, and the state from which training can go on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,18 @@ from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.run_directory import RunDirectory
 
 _PAUSE = 30.0
-"""Seconds between two savings of the last weights; they are saved at the end, too."""
+"""Seconds between two savings, in a process that has trained for a while."""
+
+_SHARE = 0.05
+"""The largest share of the time that saving may take."""
 
 
 class Checkpoints(pl.Callback):
-    """Saves the best weights after validation and the last now and then, on the first process.
+    """Saves the best weights after validation, the last and the whole state now and then.
+
+    A state is saved between two steps of the optimizer, when all that follows from the one before,
+    validation included, is done. A process that has just begun saves more often, so that one which
+    is killed again and again gets on. Files are written by the first process.
 
     Args:
         run: where the bundles go.
@@ -31,25 +38,45 @@ class Checkpoints(pl.Callback):
     def __init__(self, run: RunDirectory, monitor: str | None) -> None:
         self._run = run
         self._monitor = monitor
-        self._saved = time.monotonic()
+        self._started = self._saved = time.monotonic()
+        self._cost = 0.0
         self.best_value = math.inf
         self.validated = -1
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is known of the best so far."""
+        return {"best_value": self.best_value, "validated": self.validated}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what was known of the best."""
+        self.best_value, self.validated = state_dict["best_value"], state_dict["validated"]
+
     def on_train_start(self, *_: Any) -> None:
         """Start the clock."""
-        self._saved = time.monotonic()
+        self._started = self._saved = time.monotonic()
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    def on_train_batch_start(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
     ) -> None:
-        """Save the last weights now and then."""
-        if time.monotonic() - self._saved > _PAUSE:
-            self._save_if_finite(trainer, pl_module)
+        """Save the state and the last weights now and then."""
+        if batch_idx % trainer.accumulate_grad_batches == 0 and self._is_due(trainer):
+            begun = time.monotonic()
+            if _finite(pl_module):
+                self.save_state(trainer)
+                if trainer.global_step > 0:
+                    self.save_last(trainer, pl_module)
+            self._saved = time.monotonic()
+            self._cost = self._saved - begun
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         """Save what was learnt before a training fails."""
-        if trainer.global_step > 0:
-            self._save_if_finite(trainer, pl_module)
+        # A batch that is not finite spoils running statistics before its loss is known.
+        if trainer.global_step > 0 and _finite(pl_module):
+            self.save_last(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the weights if they are the best so far."""
@@ -60,19 +87,25 @@ class Checkpoints(pl.Callback):
             self.best_value = value
             self._save(trainer, pl_module, best=True)
 
-    def save_last(self, trainer: pl.Trainer, module: LightningGraph) -> None:
+    def save_state(self, trainer: pl.Trainer) -> None:
+        """Save all that it takes to go on."""
+        trainer.save_checkpoint(self._run.state)
+
+    def save_last(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         """Save the weights as they are; without any score they are the best as well."""
-        self._saved = time.monotonic()
+        assert isinstance(module, LightningGraph)
         self._save(trainer, module, best=False)
         if math.isinf(self.best_value):
             self._save(trainer, module, best=True)
 
-    def _save_if_finite(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        assert isinstance(module, LightningGraph)
-        self._saved = time.monotonic()
-        # A batch that is not finite spoils running statistics before its loss is known.
-        if all(value.isfinite().all() for value in module.modules_by_node.state_dict().values()):
-            self.save_last(trainer, module)
+    def _is_due(self, trainer: pl.Trainer) -> bool:
+        """Decide whether to save, the same on every process."""
+        now = time.monotonic()
+        pause = pause_after(now - self._started, self._cost)
+        due = trainer.is_global_zero and now - self._saved > pause
+        if trainer.world_size == 1:
+            return due
+        return trainer.strategy.reduce_boolean_decision(due, all=False)
 
     def _save(self, trainer: pl.Trainer, module: LightningGraph, *, best: bool) -> None:
         if not trainer.is_global_zero:
@@ -85,3 +118,21 @@ class Checkpoints(pl.Callback):
         }
         weights = module.modules_by_node.state_dict()
         save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
+
+
+def pause_after(lived: float, cost: float) -> float:
+    """Return how many seconds may pass between two savings.
+
+    Args:
+        lived: seconds that this process has trained.
+        cost: seconds that the last saving took.
+
+    >>> pause_after(1.0, 0.01), pause_after(600.0, 0.1), pause_after(600.0, 3.0)
+    (0.5, 30.0, 60.0)
+    """
+    return max(min(_PAUSE, lived / 2), cost / _SHARE)
+
+
+def _finite(module: pl.LightningModule) -> bool:
+    assert isinstance(module, LightningGraph)
+    return all(value.isfinite().all() for value in module.modules_by_node.state_dict().values())

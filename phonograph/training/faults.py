@@ -14,13 +14,18 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PG064": "a value that training needs is missing",
         "PG065": "`monitor` names a score that the `validate` view does not measure",
         "PT001": "the run directory belongs to another graph, or to something else",
-        "PT002": "the run directory already holds a finished training",
+        "PT002": "the run directory holds a training and no state to go on from",
         "PT003": "the graph cannot be trained: no `train` view, data layer, loss or free weight",
         "PT004": "the loss is not finite",
         "PT005": "Lightning or the optimizer refuses a setting",
         "PT006": "a view cannot be evaluated",
         "PT007": "a training process ended without a word",
         "PT008": "a batch does not fit into memory",
+        "PT010": "the state of a training is damaged",
+        "PT011": "the disk is full, or a file of the run directory cannot be written",
+        "PT012": "a training cannot go on with this number of processes",
+        "PT013": "a training cannot go on with other settings or data",
+        "PT014": "another training is at work in the run directory",
     }
 )
 """Stable codes; a code is never given a second meaning."""

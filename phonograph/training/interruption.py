@@ -40,16 +40,25 @@ class Interruption(pl.Callback):
             signal.signal(signal.SIGINT, before)
 
     def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Stop all processes at the same step."""
+        """Stop in the middle of an epoch, without a validation."""
+        if not trainer.is_last_batch and self._stopped(trainer):
+            trainer.limit_val_batches = 0
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Stop after an epoch and its validation, which would be missing later on."""
+        self._stopped(trainer)
+
+    def _stopped(self, trainer: pl.Trainer) -> bool:
+        """Stop all processes at the same step if one of them was asked to."""
         asked = self._asked
         if trainer.world_size > 1:
             asked = trainer.strategy.reduce_boolean_decision(asked, all=False)
         if asked and not self.happened:
             self.happened = True
             if trainer.is_global_zero:
-                self._say("stopped by Ctrl-C; saving the weights (again to stop at once)")
+                self._say("stopped by Ctrl-C; saving the state (again to stop at once)")
             trainer.should_stop = True
-            trainer.limit_val_batches = 0
+        return asked
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._asked:

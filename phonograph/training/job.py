@@ -15,10 +15,13 @@ from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.cached_prefix import MEMORY, CachedItems, Place, after_prefix, cache_prefix
 from phonograph.training.checkpoints import Checkpoints
+from phonograph.training.continuation import Continuation
+from phonograph.training.fit_result import FitResult
 from phonograph.training.interruption import Interruption
 from phonograph.training.lightning_graph import LightningGraph, Surroundings
 from phonograph.training.metrics_log import MetricsLog
 from phonograph.training.pacing import Pacing
+from phonograph.training.position import Position
 from phonograph.training.progress import ProgressReport
 from phonograph.training.rejections import rejected_ids
 from phonograph.training.run_directory import RunDirectory
@@ -39,33 +42,6 @@ _VALIDATION_ARGUMENTS = {"check_val_every_n_epoch", "val_check_interval"}
 
 
 @dataclass(frozen=True, slots=True)
-class FitResult:
-    """What a training gave.
-
-    Args:
-        best: the bundle with the best score.
-        last: the bundle with the last weights.
-        monitor: the score that chose the best; None where nothing was validated.
-        best_value: the lowest value of that score; None likewise.
-        steps: steps of the optimizer.
-        epochs: passes over the data that were finished.
-        seconds: wall-clock time, everything included.
-        rejected: utterances that a loss could not use.
-        interrupted: whether Ctrl-C ended the training.
-    """
-
-    best: Path
-    last: Path
-    monitor: str | None
-    best_value: float | None
-    steps: int
-    epochs: int
-    seconds: float
-    rejected: tuple[str, ...]
-    interrupted: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """What every process of a training is told.
 
@@ -75,6 +51,7 @@ class Job:
         run: where files go.
         settings: the `train` section.
         metrics: how to score; functions that another process can import.
+        start: the state to go on from; None at the beginning.
         cached: view -> what its frozen prefix gives; None where each process finds out itself.
     """
 
@@ -83,6 +60,7 @@ class Job:
     run: RunDirectory
     settings: Settings
     metrics: Metrics
+    start: Continuation | None = None
     cached: Mapping[str, CachedItems] | None = field(default=None, repr=False)
 
 
@@ -116,16 +94,17 @@ def _train(job: Job, say: Say) -> FitResult:
     if cached is None:
         cached = _cached(job, model, splits, place, tell)
     splits = {view: after_prefix(model, view, s, cached.get(view)) for view, s in splits.items()}
-    around = Surroundings(job.settings, job.metrics, job.run, say)
+    processes = job.start.position.processes if job.start else trainer.world_size
+    around = Surroundings(job.settings, job.metrics, job.run, say, processes)
     module = LightningGraph(model, splits["train"], splits.get("validate"), around)
     try:
-        _run(trainer, module, callbacks)
+        _run(trainer, module, callbacks, job.start)
     finally:
         module.close()
         callbacks.report.close()
         callbacks.log.close()
         job.run.drop_cache(place.folder)
-    return callbacks.result(trainer, time.monotonic() - start)
+    return callbacks.result(module.position, time.monotonic() - start)
 
 
 @contextmanager
@@ -158,7 +137,7 @@ class _Callbacks:
         found = [self.log, self.checkpoints, self.interruption, self.report]
         return [*found, Pacing()] if paced else list(found)
 
-    def result(self, trainer: pl.Trainer, seconds: float) -> FitResult:
+    def result(self, position: Position, seconds: float) -> FitResult:
         """Sum up a training that came to its end."""
         validated = self.checkpoints.validated >= 0 and self._monitor is not None
         return FitResult(
@@ -166,24 +145,27 @@ class _Callbacks:
             last=self._run.last,
             monitor=self._monitor if validated else None,
             best_value=self.checkpoints.best_value if validated else None,
-            steps=trainer.global_step,
-            epochs=trainer.current_epoch,
+            steps=position.step,
+            epochs=position.epoch,
             seconds=seconds,
             rejected=rejected_ids(self._run.rejected),
             interrupted=self.interruption.happened,
         )
 
 
-def _run(trainer: pl.Trainer, module: LightningGraph, callbacks: _Callbacks) -> None:
+def _run(
+    trainer: pl.Trainer, module: LightningGraph, callbacks: _Callbacks, start: Continuation | None
+) -> None:
     if module.splits[1] is None:
         trainer.limit_val_batches = 0
     # Lightning wants every part in training mode; the frozen ones leave it as training starts.
     module.modules_by_node.train()
     with callbacks.interruption.listening(), without_noise():
-        trainer.fit(module)
+        trainer.fit(module, ckpt_path=start.file if start else None)
         ended_unseen = callbacks.checkpoints.validated != trainer.global_step
-        if ended_unseen and trainer.limit_val_batches:
+        if ended_unseen and trainer.limit_val_batches and not callbacks.interruption.happened:
             trainer.validate(module, verbose=False)
+    callbacks.checkpoints.save_state(trainer)
     callbacks.checkpoints.save_last(trainer, module)
 
 

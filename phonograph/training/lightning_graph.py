@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import pytorch_lightning as pl
@@ -15,6 +15,7 @@ from torch import Tensor
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.model import Model
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still
+from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory, write_json
@@ -32,19 +33,22 @@ class Surroundings:
         metrics: how to score.
         run: where files go.
         say: told what a user should know.
+        processes: for how many the batches are dealt, a multiple of those that train.
     """
 
     settings: Settings
     metrics: Metrics
     run: RunDirectory
     say: Callable[[str], None]
+    processes: int = 1
 
 
 class LightningGraph(pl.LightningModule):
     """Trains the `train` view and scores the `validate` view of a graph.
 
-    Random numbers are a pure function of seed, batch and process, so augmentation and dropout are
-    the same in every run. Frozen parts stay in evaluation mode.
+    Random numbers are a pure function of the seed and the batch, counted over all processes, so
+    that augmentation and dropout are the same in every run, continued or not. Frozen parts stay in
+    evaluation mode.
 
     Args:
         model: the built graph; weights that need no gradient are left alone.
@@ -74,6 +78,7 @@ class LightningGraph(pl.LightningModule):
         self._dealt: Batches | None = None
         self._opened: list[Batches] = []
         self._started = time.monotonic()
+        self._spent = 0.0
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
         """Switch the mode; parts whose weights are all frozen stay in evaluation mode."""
@@ -87,7 +92,9 @@ class LightningGraph(pl.LightningModule):
             seed=self.around.settings.seed,
             rank=self.trainer.global_rank,
             world=self.trainer.world_size,
+            multiple=self.around.processes,
         )
+        self._dealt.set_epoch(*divmod(self.batches_done, max(1, len(self._dealt))))
         self._opened.append(self._dealt)
         return self._dealt
 
@@ -115,7 +122,7 @@ class LightningGraph(pl.LightningModule):
     def on_train_start(self) -> None:
         """Start the clock; put frozen parts into evaluation mode."""
         self.train()
-        self._started = time.monotonic()
+        self._started = time.monotonic() - self._spent
 
     def on_train_epoch_start(self) -> None:
         """Shuffle anew."""
@@ -125,7 +132,8 @@ class LightningGraph(pl.LightningModule):
     def on_train_batch_start(self, *_: Any) -> None:
         """Set the random state and the learning rate of this batch."""
         settings = self.around.settings
-        seed_everything(settings.seed, self.batches_done, self.global_rank)
+        world = self.trainer.world_size
+        seed_everything(settings.seed, self.batches_done * world + self.global_rank)
         factor = settings.schedule.factor(self.global_step, self.progress())
         for group in self.trainer.optimizers[0].param_groups:
             group.setdefault("written_lr", group["lr"])
@@ -171,9 +179,34 @@ class LightningGraph(pl.LightningModule):
         if self._scorer is not None:
             self.scores = self._scorer.scores
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Write where the training stands in place of Lightning's own counters."""
+        checkpoint["loops"] = {}
+        checkpoint["position"] = asdict(self.position)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on where the training stood."""
+        position = Position(**checkpoint["position"])
+        world = self.trainer.world_size
+        self.batches_done = position.batches // world
+        self._spent = position.seconds
+        checkpoint["loops"] = loops_at(position, world)
+
+    @property
+    def position(self) -> Position:
+        """Where the training stands between two batches."""
+        world = self.trainer.world_size
+        return Position(
+            batches=self.batches_done * world,
+            per_epoch=int(self.trainer.num_training_batches) * world,
+            processes=self.around.processes,
+            step=self.global_step,
+            seconds=self.seconds,
+        )
+
     @property
     def seconds(self) -> float:
-        """Seconds since training started."""
+        """Seconds spent on training, in this process and in those that it continues."""
         return time.monotonic() - self._started
 
     @property

@@ -27,6 +27,14 @@ class MetricsLog(pl.Callback):
         self._events: SummaryWriter | None = None
         self._logged = -1
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the last step that was logged."""
+        return {"logged": self._logged}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the last step that was logged."""
+        self._logged = state_dict["logged"]
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
     ) -> None:
@@ -68,6 +76,7 @@ class MetricsLog(pl.Callback):
         with self._run.metrics.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
         if self._events is None:
-            self._events = SummaryWriter(str(self._run.tensorboard))
+            # what was written after the state that training goes on from is not shown
+            self._events = SummaryWriter(str(self._run.tensorboard), purge_step=step)
         for name, value in measured.items():
             self._events.add_scalar(f"{split}/{name}", value, step)

@@ -21,6 +21,20 @@ class Pacing(pl.Callback):
         self._mark = time.monotonic()
         self._training = 0.0
         self._epochs = 0
+        self._chosen = 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was measured and chosen so far."""
+        return {"training": self._training, "epochs": self._epochs, "chosen": self._chosen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what was measured and chosen."""
+        self._training, self._epochs = state_dict["training"], state_dict["epochs"]
+        self._chosen = state_dict["chosen"]
+
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Go on as it was chosen."""
+        trainer.check_val_every_n_epoch = self._chosen
 
     def on_train_epoch_start(self, *_: Any) -> None:
         """Start to measure an epoch."""
@@ -36,8 +50,8 @@ class Pacing(pl.Callback):
         """Choose after how many epochs to validate again, the same on every process."""
         validation = time.monotonic() - self._mark
         epoch = self._training / max(1, self._epochs)
-        chosen = epochs_between(validation, epoch)
-        trainer.check_val_every_n_epoch = trainer.strategy.broadcast(chosen)
+        self._chosen = trainer.strategy.broadcast(epochs_between(validation, epoch))
+        trainer.check_val_every_n_epoch = self._chosen
 
 
 def epochs_between(validation: float, epoch: float) -> int:

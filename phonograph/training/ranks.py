@@ -15,7 +15,8 @@ from multiprocessing.queues import SimpleQueue
 from torch.multiprocessing.spawn import ProcessExitedException, start_processes
 
 from phonograph.errors import Diagnostic, PhonographError
-from phonograph.training.job import FitResult, Job, train
+from phonograph.training.fit_result import FitResult
+from phonograph.training.job import Job, train
 
 _PATIENCE = 0.1
 """Seconds between two looks at what the processes said."""

@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,6 +17,8 @@ from phonograph import __version__
 from phonograph.errors import Diagnostic, PhonographError, Place
 from phonograph.graphs.lock import fingerprint, to_lock
 from phonograph.graphs.solved import SolvedGraph
+from phonograph.training.continuation import digest_of
+from phonograph.training.state_file import previous_of
 from phonograph.whole_file import write_whole
 
 _LIBRARIES = ("torch", "pytorch-lightning", "numpy", "safetensors", "soundfile")
@@ -68,6 +70,16 @@ class RunDirectory:
         return self.path / "last.phono"
 
     @property
+    def state(self) -> Path:
+        """All that it takes to go on as if nothing had happened; the one before lies beside it."""
+        return self.path / "last.state"
+
+    @property
+    def result(self) -> Path:
+        """What the training gave, once it has ended."""
+        return self.path / "result.json"
+
+    @property
     def tensorboard(self) -> Path:
         """Events for TensorBoard."""
         return self.path / "tensorboard"
@@ -97,6 +109,10 @@ class RunDirectory:
             *told,
             self.best,
             self.last,
+            self.state,
+            self.state.with_suffix(".new"),
+            previous_of(self.state),
+            self.result,
             self.failed_batch,
             self.failed_batch.with_suffix(".json"),
         ):
@@ -107,6 +123,8 @@ def start_run(
     path: Path, graph: SolvedGraph, *, seed: int, overwrite: bool = False
 ) -> RunDirectory:
     """Make the run directory of a training, or start an earlier one over.
+
+    What an earlier training left that can be gone on with, by its state, is the caller's affair.
 
     Args:
         path: the folder, made when it is missing.
@@ -126,7 +144,7 @@ def start_run(
     path.mkdir(parents=True, exist_ok=True)
     run.clear()
     write_json(run.lock, {"fingerprint": fingerprint(lock), **lock})
-    write_json(run.settings, _settings(graph))
+    write_json(run.settings, settings_of(graph))
     write_json(run.versions, _circumstances(seed))
     return run
 
@@ -140,7 +158,7 @@ def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | No
     place = Place(str(run.path))
     if run.path.exists() and not run.path.is_dir():
         return Diagnostic("PT001", "the run directory is a file", place, help="choose another")
-    if not run.path.exists() or not any(run.path.iterdir()):
+    if not run.path.exists() or all(file.name.startswith(".") for file in run.path.iterdir()):
         return None
     found = _fingerprint_of(run)
     if found is None:
@@ -154,9 +172,17 @@ def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | No
         return Diagnostic("PT001", message, place, "", causes, help)
     if run.last.exists() and not overwrite:
         help = "train into another run directory, or start over with `--overwrite`"
-        message = "the run directory already holds a training of this graph"
+        message = "the run directory holds a training of this graph, and no state to go on from"
         return Diagnostic("PT002", message, place, help=help)
     return None
+
+
+def _lines_until(file: Path, step: int) -> Iterator[str]:
+    """Give the lines up to a step; one that was being written when the process died has no end."""
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            if line.endswith("\n") and json.loads(line)["step"] <= step:
+                yield line
 
 
 def _fingerprint_of(run: RunDirectory) -> str | None:
@@ -166,8 +192,45 @@ def _fingerprint_of(run: RunDirectory) -> str | None:
         return None
 
 
-def _settings(graph: SolvedGraph) -> dict[str, Any]:
-    """What decides a training beside the graph, with overrides applied and paths in full."""
+def go_on(run: RunDirectory, graph: SolvedGraph, *, seed: int, step: int) -> None:
+    """Make a run directory ready to go on after a step: what was noted later is forgotten.
+
+    Args:
+        run: the run directory of a training that was broken off.
+        graph: what is trained.
+        seed: what makes it repeatable.
+        step: steps of the optimizer that are done.
+    """
+    run.result.unlink(missing_ok=True)
+    for file in (run.metrics, run.rejected):
+        if file.exists():
+            write_whole(file, "".join(_lines_until(file, step)))
+    write_json(run.settings, settings_of(graph))
+    write_json(run.versions, _circumstances(seed))
+
+
+def read_settings_of(run: RunDirectory) -> dict[str, Any]:
+    """Return how a run directory says it was trained; nothing where that cannot be read."""
+    try:
+        found = json.loads(run.settings.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def refuse_foreign(path: Path, graph: SolvedGraph) -> None:
+    """Refuse a folder that is no run directory, or one of another graph.
+
+    Raises:
+        PhonographError: it is one.
+    """
+    fault = _why_not(RunDirectory(path), fingerprint(to_lock(graph)), overwrite=True)
+    if fault is not None:
+        raise PhonographError(fault)
+
+
+def settings_of(graph: SolvedGraph) -> dict[str, Any]:
+    """Return what decides a training beside the graph: settings, paths in full, files' digests."""
     init = dict(graph.spec.init)
     if "from" in init:
         folder = graph.spec.document.folder_of("init", "from")
@@ -178,7 +241,9 @@ def _settings(graph: SolvedGraph) -> dict[str, Any]:
         for key, value in node.parameters.items()
         if isinstance(value, Path)
     }
-    return {"train": graph.spec.train, "init": init, "paths": paths}
+    files = {**paths, "init.from": init["from"]} if "from" in init else paths
+    digests = {name: digest_of(Path(file)) for name, file in files.items()}
+    return {"train": graph.spec.train, "init": init, "paths": paths, "digests": digests}
 
 
 def _circumstances(seed: int) -> dict[str, Any]:

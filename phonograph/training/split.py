@@ -45,14 +45,15 @@ class Split:
         """Seconds of all items together."""
         return float(sum(self.dataset.durations))
 
-    def training(self, *, seed: int, rank: int, world: int) -> Batches:
-        """Return shuffled batches, dealt to `world` processes."""
+    def training(self, *, seed: int, rank: int, world: int, multiple: int = 1) -> Batches:
+        """Return shuffled batches, dealt to `world` processes; see `training_batches`."""
         loader = training_loader(
             self.dataset,
             seconds=self.batch_seconds,
             seed=seed,
             rank=rank,
             world=world,
+            multiple=multiple,
             workers=self.workers,
             collate=self.collate,
         )
@@ -88,9 +89,9 @@ class Batches:
     def __iter__(self) -> Iterator[PortBatch]:
         return iter(self._loader)
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next pass gives."""
-        self._loader.set_epoch(epoch)
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Choose the epoch that the next pass gives, and the batch with which it begins."""
+        self._loader.set_epoch(epoch, start)
 
     def close(self) -> None:
         """End the processes that read ahead."""

@@ -16,10 +16,12 @@ from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.settings import Settings
+from phonograph.training.state_io import StateIO
 
 _UNWANTED = (
     r"GPU available but not used",  # the user chose so in the graph
     r"TPU available but not used",
+    r"You're resuming from a checkpoint that ended before the epoch ended",  # ours goes on exactly
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning 2.6 with torch 2.14
 )
 """Starts of warnings that Lightning gives and a user can do nothing about."""
@@ -54,6 +56,7 @@ def build_trainer(
         "enable_progress_bar": False,
         "logger": False,
         "num_sanity_val_steps": 0,
+        "plugins": [StateIO()],
         "use_distributed_sampler": False,
     }
     arguments = {**settings.trainer, **ours}

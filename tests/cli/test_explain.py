@@ -6,6 +6,7 @@ ones give stands in `told.yaml`, without causes and help; docs/faults.md is made
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import re
@@ -22,6 +23,7 @@ import pytest
 import soundfile
 import torch
 import yaml
+from filelock import FileLock, Timeout
 from torch import nn
 from torch.multiprocessing.spawn import ProcessExitedException
 
@@ -39,6 +41,8 @@ from phonograph.graphs.bundle import read_bundle, save_bundle
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.export import export as exporting
 from phonograph.graphs.model import build
+from phonograph.training.continuation import Continuation, share_out
+from phonograph.training.position import Position
 from phonograph.types.kinds import Embedding, Encoded, Frames
 from phonograph.types.ports import ports
 from phonograph.types.registry import Registry, register
@@ -343,6 +347,34 @@ def full_memory(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("phonograph.training.trial.Runner.forward", fail)
 
 
+def damaged_states(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("phonograph.training.fit.refuse_foreign", lambda *_: None)
+    Path("runs/clinic").mkdir(parents=True)
+    Path("runs/clinic/last.state").touch()
+
+
+def full_disk(patch: pytest.MonkeyPatch) -> None:
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/clinic/last.state")
+
+    patch.setattr("phonograph.training.fit.start_run", fail)
+
+
+def begun_by_four(patch: pytest.MonkeyPatch) -> None:
+    position = Position(batches=8, per_epoch=8, processes=4, step=2, seconds=1.0)
+    found = Continuation(Path("last.state"), position)
+    patch.setattr("phonograph.training.fit.share_out", lambda s, p, _: share_out(s, p, 3))
+    patch.setattr("phonograph.training.fit._earlier", lambda *_: found)
+    patch.setattr("phonograph.training.fit.go_on", lambda *_, **__: None)
+
+
+def held_by_another(patch: pytest.MonkeyPatch) -> None:
+    def fail(self):
+        raise Timeout("runs/clinic/.lock")
+
+    patch.setattr(FileLock, "acquire", fail)
+
+
 def killed(patch: pytest.MonkeyPatch) -> None:
     class Processes:
         def join(self, patience):
@@ -366,8 +398,13 @@ CIRCUMSTANCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "PE009": old_runtime,
     "PE010": lambda patch: no_packages(patch, exporting),
     "PR001": no_memory,
+    "PT002": lambda patch: patch.setattr("phonograph.training.fit.find_state", lambda *_: None),
     "PT007": killed,
     "PT008": full_memory,
+    "PT010": damaged_states,
+    "PT011": full_disk,
+    "PT012": begun_by_four,
+    "PT014": held_by_another,
 }
 """What is otherwise than usual where the wrong example is run."""
 

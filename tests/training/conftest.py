@@ -16,7 +16,7 @@ from phonograph.graphs.check import load_graph
 from phonograph.graphs.model import build
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.fit import fit
-from phonograph.training.job import FitResult
+from phonograph.training.fit_result import FitResult
 from phonograph.training.scoring import Metric
 
 RATE = 8000

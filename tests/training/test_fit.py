@@ -4,8 +4,10 @@ import json
 import math
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import torch
@@ -48,8 +50,11 @@ def test_a_training_leaves_everything_in_its_run_directory(folder, train):
     assert sorted(path.name for path in run.iterdir()) == [
         "best.phono",
         "last.phono",
+        "last.state",
         "lock.json",
         "metrics.jsonl",
+        "previous.state",
+        "result.json",
         "settings.json",
         "tensorboard",
         "versions.json",
@@ -211,9 +216,9 @@ def test_ctrl_c_ends_cleanly_with_everything_saved(train, folder):
 
 
 def test_a_finished_training_is_not_lost(train, folder):
-    train()
-    with pytest.raises(PhonographError, match="PT002"):
-        train()
+    result = train()
+    assert train() == replace(result, seconds=ANY)
+    assert "this training is done; `--overwrite` starts over" in (folder / "said.txt").read_text()
     with pytest.raises(PhonographError, match="PT001"):
         train("modules.mel.with.n_mels=20", overwrite=True)
     train(overwrite=True)

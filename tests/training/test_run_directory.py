@@ -6,6 +6,7 @@ import pytest
 
 from phonograph.errors import PhonographError
 from phonograph.graphs.lock import fingerprint, to_lock
+from phonograph.training.continuation import digest_of
 from phonograph.training.run_directory import start_run, write_json
 
 
@@ -37,6 +38,11 @@ def test_it_says_how_it_was_trained_and_on_which_files(tmp_path, load, folder, f
         "paths": {
             "data.train": str(folder / "train.jsonl"),
             "data.validation": str(folder / "validation.jsonl"),
+        },
+        "digests": {
+            "data.train": digest_of(folder / "train.jsonl"),
+            "data.validation": digest_of(folder / "validation.jsonl"),
+            "init.from": digest_of(folder / "start.phono"),
         },
     }
 
@@ -72,7 +78,7 @@ def test_a_finished_training_is_replaced_only_when_asked(tmp_path, load):
     assert (
         str(caught.value).replace(str(path), "DIR")
         == """\
-error[PT002]: the run directory already holds a training of this graph
+error[PT002]: the run directory holds a training of this graph, and no state to go on from
   --> DIR
    = help: train into another run directory, or start over with `--overwrite`"""
     )
