@@ -18,6 +18,7 @@ from phonograph.training.checkpoints import Checkpoints
 from phonograph.training.interruption import Interruption
 from phonograph.training.lightning_graph import LightningGraph, Surroundings
 from phonograph.training.metrics_log import MetricsLog
+from phonograph.training.moving_average import MovingAverage
 from phonograph.training.pacing import Pacing
 from phonograph.training.progress import ProgressReport
 from phonograph.training.rejections import rejected_ids
@@ -148,14 +149,16 @@ class _Callbacks:
         self._monitor = job.settings.monitor or (scores[0] if scores else None)
         every = job.settings.trainer.get("log_every_n_steps", _LOG_EVERY)
         self.log = MetricsLog(job.run, every)
-        self.checkpoints = Checkpoints(job.run, self._monitor)
+        self.average = MovingAverage(job.settings.ema) if job.settings.ema else None
+        self.checkpoints = Checkpoints(job.run, self._monitor, self.average)
         self.interruption = Interruption(say)
         self.report = ProgressReport(say)
 
     def all(self, settings: Settings) -> list[pl.Callback]:
         """Return them in the order in which they are asked."""
         paced = not _VALIDATION_ARGUMENTS & set(settings.trainer)
-        found = [self.log, self.checkpoints, self.interruption, self.report]
+        averaging = [self.average] if self.average else []  # first: others save what it averaged
+        found = [*averaging, self.log, self.checkpoints, self.interruption, self.report]
         return [*found, Pacing()] if paced else list(found)
 
     def result(self, trainer: pl.Trainer, seconds: float) -> FitResult:

@@ -7,7 +7,8 @@ from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.solved import SolvedGraph
-from phonograph.training.settings import OPTIMIZERS, Settings
+from phonograph.training.optimizer_choice import OPTIMIZERS
+from phonograph.training.settings import Settings
 
 
 def build_optimizer(

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
-
-import torch
+from typing import Any
 
 from phonograph.errors import Diagnostic, Edit, GraphError, Place, nearest
 from phonograph.graphs.fixes import deleted, nearest_fix
@@ -20,19 +14,10 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
+from phonograph.training.optimizer_choice import OPTIMIZERS, optimizer_arguments
 from phonograph.training.schedule import Schedule
 from phonograph.training.trainer_arguments import OWNED, trainer_arguments
 from phonograph.types.kinds import Loss
-
-_UNFIT = {"LBFGS", "Muon", "SparseAdam"}
-"""Optimizers that need more than the gradients of any weights."""
-
-OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
-    name.lower(): cls
-    for name, cls in sorted(vars(torch.optim).items())
-    if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
-    if cls is not torch.optim.Optimizer and name not in _UNFIT
-}
 
 _ABOVE_ZERO = {"accumulate_grad_batches", "limit_train_batches"}
 """Arguments of the Trainer that train nothing when they are 0."""
@@ -54,6 +39,7 @@ class Settings:
         cache: whether a frozen prefix of the graph is computed once.
         threads: processor threads for tensor operations, at least 1; None leaves it to PyTorch.
         monitor: the score that chooses the best checkpoint; None takes the first one.
+        ema: decay of the moving average of the weights, in (0, 1); None keeps no average.
     """
 
     optimizer: str
@@ -65,6 +51,7 @@ class Settings:
     cache: bool
     threads: int | None
     monitor: str | None
+    ema: float | None
 
 
 def check_settings(graph: SolvedGraph) -> list[Diagnostic]:
@@ -101,20 +88,6 @@ def settings_so_far(graph: SolvedGraph) -> Settings:
     return _Reader(graph.spec, graph).read()[0]
 
 
-def default_rates(optimizer: str) -> dict[str, Any]:
-    """Return what an optimizer takes where nothing is given.
-
-    Args:
-        optimizer: name of a class in `torch.optim`, in lower case.
-
-    >>> default_rates("adamw")["betas"]
-    (0.9, 0.999)
-    """
-    parameters = inspect.signature(OPTIMIZERS[optimizer].__init__).parameters.values()
-    given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    return {name: given[name] for name in optimizer_arguments(optimizer) if name in given}
-
-
 class _Reader:
     def __init__(self, spec: GraphSpec, graph: SolvedGraph | None) -> None:
         self.graph = graph
@@ -136,6 +109,7 @@ class _Reader:
             cache=self._value("cache", bool, default=True),
             threads=self._threads(),
             monitor=self._monitor(),
+            ema=self._ema(),
         )
         return settings, self.faults
 
@@ -186,6 +160,14 @@ class _Reader:
             place = self.document.place("train", "threads")
             self._fault("PG062", "`threads` must be at least 1", place)
         return threads
+
+    def _ema(self) -> float | None:
+        decay: float | None = self._value("ema", float, None)
+        if decay is not None and not 0 < decay < 1:
+            place = self.document.place("train", "ema")
+            help = "a usual decay is 0.999; leave it out to keep no average"
+            self._fault("PG062", "`ema` must be between 0 and 1", place, help)
+        return decay
 
     def _seed(self) -> int:
         seed: int = self._value("seed", int, 0)
@@ -274,20 +256,3 @@ def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
     view = plan_view(graph, "validate")
     has_loss = any(isinstance(graph.output(port).kind, Loss) for port in view.outputs)
     return (*view.score, *(["loss"] if has_loss else []))
-
-
-def optimizer_arguments(name: str) -> dict[str, Any]:
-    """Return arguments of an optimizer -> what plain values they accept."""
-    constructor: Any = OPTIMIZERS[name].__init__
-    hints = get_type_hints(constructor)
-    parameters = list(inspect.signature(constructor).parameters)[2:]
-    return {parameter: _without_tensors(hints[parameter]) for parameter in parameters}
-
-
-def _without_tensors(annotation: Any) -> Any:
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is tuple:
-        return tuple[tuple(_without_tensors(item) for item in inner)]  # type: ignore[misc]
-    if origin in (Union, UnionType):
-        return reduce(or_, (_without_tensors(item) for item in inner if item is not torch.Tensor))
-    return annotation

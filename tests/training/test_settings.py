@@ -11,8 +11,9 @@ import torch
 
 from phonograph.errors import GraphError
 from phonograph.training.budget import Budget
+from phonograph.training.optimizer_choice import OPTIMIZERS
 from phonograph.training.schedule import Schedule
-from phonograph.training.settings import OPTIMIZERS, check_settings, read_settings, scores_of
+from phonograph.training.settings import check_settings, read_settings, scores_of
 
 
 def _faults(graph, folder):
