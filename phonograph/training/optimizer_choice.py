@@ -11,12 +11,16 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import torch
 
+from phonograph.training.novograd import NovoGrad
+
 _UNFIT = {"LBFGS", "Muon", "SparseAdam"}
 """Optimizers that need more than the gradients of any weights."""
 
+_OURS = {"NovoGrad": NovoGrad}
+
 OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
     name.lower(): cls
-    for name, cls in sorted(vars(torch.optim).items())
+    for name, cls in sorted({**vars(torch.optim), **_OURS}.items())
     if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
     if cls is not torch.optim.Optimizer and name not in _UNFIT
 }
@@ -34,7 +38,7 @@ def default_rates(optimizer: str) -> dict[str, Any]:
     """Return what an optimizer takes where nothing is given.
 
     Args:
-        optimizer: name of a class in `torch.optim`, in lower case.
+        optimizer: one of `OPTIMIZERS`.
 
     >>> default_rates("adamw")["betas"]
     (0.9, 0.999)

@@ -14,7 +14,7 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
-from phonograph.training.optimizer_choice import OPTIMIZERS, optimizer_arguments
+from phonograph.training.optimizer_choice import OPTIMIZERS, default_rates, optimizer_arguments
 from phonograph.training.schedule import Schedule
 from phonograph.training.trainer_arguments import OWNED, trainer_arguments
 from phonograph.types.kinds import Loss
@@ -30,7 +30,7 @@ class Settings:
     """Checked settings.
 
     Args:
-        optimizer: name of a class in `torch.optim`, in lower case.
+        optimizer: name of a class in `torch.optim`, in lower case, or `novograd`.
         rates: arguments of the optimizer.
         schedule: how the learning rate changes.
         trainer: arguments of Lightning's Trainer.
@@ -97,7 +97,7 @@ class _Reader:
 
     def read(self) -> tuple[Settings, list[Diagnostic]]:
         optimizer, rates = self._optimizer()
-        schedule = self._value("schedule", Schedule, Schedule())
+        schedule = self._schedule(optimizer, rates)
         trainer = self._trainer()
         settings = Settings(
             optimizer=optimizer,
@@ -191,6 +191,15 @@ class _Reader:
             place = self.document.place("train", "optimizer", "lr")
             self._fault("PG062", "`lr` must be above 0", place)
         return name, rates
+
+    def _schedule(self, optimizer: str, rates: Mapping[str, Any]) -> Schedule:
+        schedule: Schedule = self._value("schedule", Schedule, Schedule())
+        peak = schedule.peak({**default_rates(optimizer), **rates}["lr"])
+        if schedule.min_lr > peak:
+            place = self.document.place("train", "schedule", "min_lr")
+            message = f"`min_lr` is above the highest rate, which is {peak:.3g}"
+            self._fault("PG062", message, place, "lower it, or raise `lr` of the optimizer")
+        return schedule
 
     def _trainer(self) -> dict[str, Any]:
         written = dict(self._section("trainer"))

@@ -53,7 +53,7 @@ def _optimizer(schemas: AnnotationSchemas) -> Schema:
         choices.append({"if": named, "then": then})
     optimizer: Schema = {
         "type": ["object", "null"],
-        "description": "A class of `torch.optim`, and its arguments.",
+        "description": "A class of `torch.optim` or `novograd`, and its arguments.",
         "properties": {"name": {"enum": list(OPTIMIZERS), "default": "adamw"}},
         "allOf": choices,
     }

@@ -16,7 +16,7 @@ from phonograph.graphs.kept_for_backward import KeptForBackward
 from phonograph.graphs.model import Model
 from phonograph.training.cached_prefix import Place
 from phonograph.training.memory import PeakMemory, bytes_of
-from phonograph.training.optimizer import build_optimizer
+from phonograph.training.optimizer import build_optimizer, set_rate
 from phonograph.training.random_state import seed_everything
 from phonograph.training.scoring import Losses
 from phonograph.training.settings import Settings
@@ -174,6 +174,7 @@ class _Steps:
         between = runner.now()
         seed_everything(self.settings.seed, number)
         self.optimizer.zero_grad()
+        set_rate(self.optimizer, self.settings.schedule, number, 0.0)
         with watched or nullcontext():
             values = runner.forward(given, training=True)
         losses = runner.losses(values)
