@@ -103,6 +103,10 @@ class MovingAverage(pl.Callback):
         finally:
             self._put_back(module)
 
+    def end(self) -> None:
+        """Forget the average: whatever is in the model is validated and saved from now on."""
+        self._average, self._training = {}, {}
+
     def state_dict(self) -> dict[str, Any]:
         """Return what a training needs to go on: the average and how often it was updated."""
         average, training = dict(self._average), dict(self._training)

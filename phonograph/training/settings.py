@@ -40,6 +40,8 @@ class Settings:
         threads: processor threads for tensor operations, at least 1; None leaves it to PyTorch.
         monitor: the score that chooses the best checkpoint; None takes the first one.
         ema: decay of the moving average of the weights, in (0, 1); None keeps no average.
+        average: how many of the best checkpoints are averaged in the end, at least 2; None
+            averages none.
     """
 
     optimizer: str
@@ -52,6 +54,7 @@ class Settings:
     threads: int | None
     monitor: str | None
     ema: float | None
+    average: int | None
 
 
 def check_settings(graph: SolvedGraph) -> list[Diagnostic]:
@@ -110,6 +113,7 @@ class _Reader:
             threads=self._threads(),
             monitor=self._monitor(),
             ema=self._ema(),
+            average=self._average(),
         )
         return settings, self.faults
 
@@ -168,6 +172,18 @@ class _Reader:
             help = "a usual decay is 0.999; leave it out to keep no average"
             self._fault("PG062", "`ema` must be between 0 and 1", place, help)
         return decay
+
+    def _average(self) -> int | None:
+        count: int | None = self._value("average", int, None)
+        if count is None:
+            return None
+        place = self.document.place("train", "average")
+        if count < 2:
+            self._fault("PG062", "`average` must be at least 2", place)
+        elif self.graph is not None and not scores_of(self.graph):
+            message = "`average` needs a view `validate` that scores or runs a loss"
+            self._fault("PG062", message, place, "delete it, or write such a view")
+        return count
 
     def _seed(self) -> int:
         seed: int = self._value("seed", int, 0)

@@ -61,6 +61,7 @@ def _train(graph: SolvedGraph, settings: Settings, *, fill_in: bool) -> dict[str
         "threads": settings.threads,
         "monitor": settings.monitor or (scores[0] if scores else None),
         "ema": settings.ema,
+        "average": settings.average,
     }
     told: dict[str, Any] = comparable(read, paths=True)
     return _with_open(told, graph.spec.train)

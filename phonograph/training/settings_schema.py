@@ -13,7 +13,14 @@ from phonograph.training.settings import Settings
 from phonograph.training.trainer_arguments import trainer_arguments, trainer_documentation
 from phonograph.types.docstring import docstring_of, read_docstring
 
-_PLAIN_SETTINGS = {"seed": 0, "cache": True, "threads": None, "monitor": None, "ema": None}
+_PLAIN_SETTINGS = {
+    "seed": 0,
+    "cache": True,
+    "threads": None,
+    "monitor": None,
+    "ema": None,
+    "average": None,
+}
 """Settings beside the optimizer, the schedule and the Trainer, with what they are when left out."""
 
 
