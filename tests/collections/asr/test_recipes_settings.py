@@ -1,12 +1,7 @@
 """The published settings of the recipes train: two steps of each, made small."""
 
-import json
-from pathlib import Path
-
 import pytest
-import yaml
 
-import phonograph
 from phonograph.collections import default_registry
 from phonograph.collections.asr.word_errors import character_errors, word_errors
 from phonograph.collections.recipes import locate
@@ -15,12 +10,7 @@ from phonograph.training.fit import fit
 from phonograph.training.scoring import Metric
 from phonograph.training.settings import settings_so_far
 
-PROMPTS = Path(phonograph.__file__).parent / "collections/asr/recipes/prompts"
-MINI = yaml.safe_load(Path(__file__).with_name("small_recipes.yaml").read_text(encoding="utf-8"))
 METRICS: dict[str, Metric] = {"wer": word_errors, "cer": character_errors}
-ALPHABET = (
-    'modules.data.with.tokenizer={type: characters, alphabet: " abcdefghijklmnopqrstuvwxyz\'"}'
-)
 
 # What the sources that a recipe names have: optimizer, `lr` and `betas`, the schedule with its
 # warm-up in steps, the highest rate, the floor.
@@ -45,18 +35,6 @@ def _load(recipe, *overrides):
     return load_graph(path, overrides, default_registry(), name=name)
 
 
-@pytest.fixture
-def manifest(tmp_path) -> Path:
-    """Two short prompts of the training part."""
-    rows = map(json.loads, (PROMPTS / "train.jsonl").read_text(encoding="utf-8").splitlines())
-    short = [row for row in rows if row["duration"] < 2][:2]
-    for row in short:
-        row["audio_filepath"] = str(PROMPTS / row["audio_filepath"])
-    path = tmp_path / "short.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in short), encoding="utf-8")
-    return path
-
-
 @pytest.mark.parametrize("recipe", PUBLISHED)
 def test_the_settings_are_those_of_the_source(recipe):
     settings = settings_so_far(_load(recipe))
@@ -69,19 +47,8 @@ def test_the_settings_are_those_of_the_source(recipe):
 
 
 @pytest.mark.parametrize("recipe", FAMILIES)
-def test_a_small_form_trains_two_steps_at_the_published_rate(recipe, manifest, tmp_path):
-    overrides = [override for override in MINI[f"asr/{recipe}"] if "vocab" not in override]
-    if "vocab" in str(_load(recipe).spec.nodes["head"]):
-        overrides += [ALPHABET, "modules.head.with=null"]
-    graph = _load(
-        recipe,
-        *overrides,
-        f"modules.data.with.train={manifest}",
-        f"modules.data.with.validation={manifest}",
-        "train.trainer.max_steps=2",
-        "train.trainer.accelerator=cpu",
-    )
-    result = fit(
-        graph, default_registry(), tmp_path / "run", metrics=METRICS, say=lambda line: None
-    )
+def test_a_small_form_trains_two_steps_at_the_published_rate(recipe, small_recipe, tmp_path):
+    cpu = ("train.trainer.max_steps=2", "train.trainer.accelerator=cpu")
+    graph = small_recipe(f"asr/{recipe}", *cpu)
+    result = fit(graph, default_registry(), tmp_path / "run", metrics=METRICS, say=lambda _: None)
     assert result.steps == 2
