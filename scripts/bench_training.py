@@ -101,7 +101,7 @@ def bare(graph: SolvedGraph) -> tuple[float, dict[str, Tensor]]:
             for batch in batches:
                 seed_everything(settings.seed, done, 0)
                 for group in optimizer.param_groups:
-                    group["lr"] = rate * settings.schedule.factor(done, done / steps)
+                    group["lr"] = settings.schedule.rate(rate, done, done / steps)
                 losses = losses_of(graph, split.view.view, split.view(batch))
                 assert losses is not None
                 optimizer.zero_grad()

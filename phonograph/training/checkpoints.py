@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import pytorch_lightning as pl
 
 from phonograph.graphs.bundle import save_bundle
 from phonograph.training.lightning_graph import LightningGraph
+from phonograph.training.moving_average import MovingAverage
 from phonograph.training.run_directory import RunDirectory
 
 _PAUSE = 30.0
@@ -29,14 +31,18 @@ class Checkpoints(pl.Callback):
     Args:
         run: where the bundles go.
         monitor: the score that chooses the best, lower is better; None keeps only the last.
+        average: its average is saved instead of the training weights; None where there is none.
 
     Attributes:
         best_value: the lowest score so far, infinite before the first.
         validated: the step of the last validation, or -1.
     """
 
-    def __init__(self, run: RunDirectory, monitor: str | None) -> None:
+    def __init__(
+        self, run: RunDirectory, monitor: str | None, average: MovingAverage | None = None
+    ) -> None:
         self._run = run
+        self._average = average
         self._monitor = monitor
         self._started = self._saved = time.monotonic()
         self._cost = 0.0
@@ -116,8 +122,9 @@ class Checkpoints(pl.Callback):
             "scores": {name: round(value, 6) for name, value in module.scores.items()},
             "seed": module.around.settings.seed,
         }
-        weights = module.modules_by_node.state_dict()
-        save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
+        with self._average.applied(module) if self._average else nullcontext():
+            weights = module.modules_by_node.state_dict()
+            save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
 
 
 def pause_after(lived: float, cost: float) -> float:

@@ -14,12 +14,14 @@ import torch
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.cached_prefix import MEMORY, CachedItems, Place, after_prefix, cache_prefix
+from phonograph.training.checkpoint_average import CheckpointAverage
 from phonograph.training.checkpoints import Checkpoints
 from phonograph.training.continuation import Continuation
 from phonograph.training.fit_result import FitResult
 from phonograph.training.interruption import Interruption
 from phonograph.training.lightning_graph import LightningGraph, Surroundings
 from phonograph.training.metrics_log import MetricsLog
+from phonograph.training.moving_average import MovingAverage
 from phonograph.training.pacing import Pacing
 from phonograph.training.position import Position
 from phonograph.training.progress import ProgressReport
@@ -127,14 +129,22 @@ class _Callbacks:
         self._monitor = job.settings.monitor or (scores[0] if scores else None)
         every = job.settings.trainer.get("log_every_n_steps", _LOG_EVERY)
         self.log = MetricsLog(job.run, every)
-        self.checkpoints = Checkpoints(job.run, self._monitor)
+        self.average = MovingAverage(job.settings.ema) if job.settings.ema else None
+        self.checkpoints = Checkpoints(job.run, self._monitor, self.average)
+        self.averaging = (
+            CheckpointAverage(job.run, self._monitor, job.settings.average, self.average, say)
+            if job.settings.average and self._monitor
+            else None
+        )
         self.interruption = Interruption(say)
         self.report = ProgressReport(say)
 
     def all(self, settings: Settings) -> list[pl.Callback]:
         """Return them in the order in which they are asked."""
         paced = not _VALIDATION_ARGUMENTS & set(settings.trainer)
-        found = [self.log, self.checkpoints, self.interruption, self.report]
+        # `average` comes first: others save what it averaged
+        averaging = [one for one in (self.average, self.averaging) if one]
+        found = [*averaging, self.log, self.checkpoints, self.interruption, self.report]
         return [*found, Pacing()] if paced else list(found)
 
     def result(self, position: Position, seconds: float) -> FitResult:
@@ -165,8 +175,14 @@ def _run(
         ended_unseen = callbacks.checkpoints.validated != trainer.global_step
         if ended_unseen and trainer.limit_val_batches and not callbacks.interruption.happened:
             trainer.validate(module, verbose=False)
-    callbacks.checkpoints.save_state(trainer)
-    callbacks.checkpoints.save_last(trainer, module)
+        callbacks.checkpoints.save_state(trainer)
+        callbacks.checkpoints.save_last(trainer, module)
+        if (
+            callbacks.averaging
+            and trainer.limit_val_batches
+            and not callbacks.interruption.happened
+        ):
+            callbacks.averaging.finish(trainer, module)
 
 
 def _model(job: Job, say: Say) -> Model:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.model import Model
-from phonograph.training.optimizer import build_optimizer, keep_frozen_still
+from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
@@ -134,10 +134,8 @@ class LightningGraph(pl.LightningModule):
         settings = self.around.settings
         world = self.trainer.world_size
         seed_everything(settings.seed, self.batches_done * world + self.global_rank)
-        factor = settings.schedule.factor(self.global_step, self.progress())
-        for group in self.trainer.optimizers[0].param_groups:
-            group.setdefault("written_lr", group["lr"])
-            group["lr"] = group["written_lr"] * factor
+        optimizer = self.trainer.optimizers[0]
+        set_rate(optimizer, settings.schedule, self.global_step, self.progress())
 
     def training_step(self, batch: PortBatch) -> Tensor:
         """Return the loss of a batch.

@@ -1,4 +1,4 @@
-"""The optimizer of a training, and the mode in which modules are trained."""
+"""The optimizer of a training, its rate, and the mode in which modules are trained."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from torch import nn
 
 from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.solved import SolvedGraph
-from phonograph.training.settings import OPTIMIZERS, Settings
+from phonograph.training.optimizer_choice import OPTIMIZERS
+from phonograph.training.schedule import Schedule
+from phonograph.training.settings import Settings
 
 
 def build_optimizer(
@@ -30,6 +32,22 @@ def build_optimizer(
         place = graph.spec.document.place("train", "optimizer")
         message = f"`{settings.optimizer}` refuses its arguments: {error}"
         raise GraphError(Diagnostic("PT005", message, place)) from None
+
+
+def set_rate(
+    optimizer: torch.optim.Optimizer, schedule: Schedule, step: int, progress: float
+) -> None:
+    """Give every group of weights the learning rate of a step.
+
+    Args:
+        optimizer: remembers the rate that was written.
+        schedule: how the rate changes.
+        step: steps of the optimizer done.
+        progress: how much of the budget is used up, in [0, 1].
+    """
+    for group in optimizer.param_groups:
+        written = group.setdefault("written_lr", group["lr"])
+        group["lr"] = schedule.rate(written, step, progress)
 
 
 def keep_frozen_still(module: nn.Module) -> None:

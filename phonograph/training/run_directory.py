@@ -90,6 +90,11 @@ class RunDirectory:
         return self.path / "cache"
 
     @property
+    def averaged(self) -> Path:
+        """Weights with the best scores, which are averaged in the end."""
+        return self.path / "averaged"
+
+    @property
     def failed_batch(self) -> Path:
         """The batch whose loss was not finite; beside it its utterances in JSON."""
         return self.path / "failed_batch.safetensors"
@@ -102,7 +107,7 @@ class RunDirectory:
 
     def clear(self) -> None:
         """Delete what an earlier training wrote, and nothing else."""
-        for folder in (self.tensorboard, self.cache):
+        for folder in (self.tensorboard, self.cache, self.averaged):
             shutil.rmtree(folder, ignore_errors=True)
         told = (self.lock, self.settings, self.versions, self.metrics, self.rejected)
         for file in (

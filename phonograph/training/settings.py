@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
-
-import torch
+from typing import Any
 
 from phonograph.errors import Diagnostic, Edit, GraphError, Place, nearest
 from phonograph.graphs.fixes import deleted, nearest_fix
@@ -20,19 +14,10 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import GraphSpec
 from phonograph.graphs.views import plan_view
 from phonograph.training.budget import Budget, read_budget
+from phonograph.training.optimizer_choice import OPTIMIZERS, default_rates, optimizer_arguments
 from phonograph.training.schedule import Schedule
 from phonograph.training.trainer_arguments import OWNED, trainer_arguments
 from phonograph.types.kinds import Loss
-
-_UNFIT = {"LBFGS", "Muon", "SparseAdam"}
-"""Optimizers that need more than the gradients of any weights."""
-
-OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
-    name.lower(): cls
-    for name, cls in sorted(vars(torch.optim).items())
-    if inspect.isclass(cls) and issubclass(cls, torch.optim.Optimizer)
-    if cls is not torch.optim.Optimizer and name not in _UNFIT
-}
 
 _ABOVE_ZERO = {"accumulate_grad_batches", "limit_train_batches"}
 """Arguments of the Trainer that train nothing when they are 0."""
@@ -45,7 +30,7 @@ class Settings:
     """Checked settings.
 
     Args:
-        optimizer: name of a class in `torch.optim`, in lower case.
+        optimizer: name of a class in `torch.optim`, in lower case, or `novograd`.
         rates: arguments of the optimizer.
         schedule: how the learning rate changes.
         trainer: arguments of Lightning's Trainer.
@@ -54,6 +39,9 @@ class Settings:
         cache: whether a frozen prefix of the graph is computed once.
         threads: processor threads for tensor operations, at least 1; None leaves it to PyTorch.
         monitor: the score that chooses the best checkpoint; None takes the first one.
+        ema: decay of the moving average of the weights, in (0, 1); None keeps no average.
+        average: how many of the best checkpoints are averaged in the end, at least 2; None
+            averages none.
     """
 
     optimizer: str
@@ -65,6 +53,8 @@ class Settings:
     cache: bool
     threads: int | None
     monitor: str | None
+    ema: float | None
+    average: int | None
 
 
 def check_settings(graph: SolvedGraph) -> list[Diagnostic]:
@@ -101,20 +91,6 @@ def settings_so_far(graph: SolvedGraph) -> Settings:
     return _Reader(graph.spec, graph).read()[0]
 
 
-def default_rates(optimizer: str) -> dict[str, Any]:
-    """Return what an optimizer takes where nothing is given.
-
-    Args:
-        optimizer: name of a class in `torch.optim`, in lower case.
-
-    >>> default_rates("adamw")["betas"]
-    (0.9, 0.999)
-    """
-    parameters = inspect.signature(OPTIMIZERS[optimizer].__init__).parameters.values()
-    given = {p.name: p.default for p in parameters if p.default is not inspect.Parameter.empty}
-    return {name: given[name] for name in optimizer_arguments(optimizer) if name in given}
-
-
 class _Reader:
     def __init__(self, spec: GraphSpec, graph: SolvedGraph | None) -> None:
         self.graph = graph
@@ -124,7 +100,7 @@ class _Reader:
 
     def read(self) -> tuple[Settings, list[Diagnostic]]:
         optimizer, rates = self._optimizer()
-        schedule = self._value("schedule", Schedule, Schedule())
+        schedule = self._schedule(optimizer, rates)
         trainer = self._trainer()
         settings = Settings(
             optimizer=optimizer,
@@ -136,6 +112,8 @@ class _Reader:
             cache=self._value("cache", bool, default=True),
             threads=self._threads(),
             monitor=self._monitor(),
+            ema=self._ema(),
+            average=self._average(),
         )
         return settings, self.faults
 
@@ -187,6 +165,26 @@ class _Reader:
             self._fault("PG062", "`threads` must be at least 1", place)
         return threads
 
+    def _ema(self) -> float | None:
+        decay: float | None = self._value("ema", float, None)
+        if decay is not None and not 0 < decay < 1:
+            place = self.document.place("train", "ema")
+            help = "a usual decay is 0.999; leave it out to keep no average"
+            self._fault("PG062", "`ema` must be between 0 and 1", place, help)
+        return decay
+
+    def _average(self) -> int | None:
+        count: int | None = self._value("average", int, None)
+        if count is None:
+            return None
+        place = self.document.place("train", "average")
+        if count < 2:
+            self._fault("PG062", "`average` must be at least 2", place)
+        elif self.graph is not None and not scores_of(self.graph):
+            message = "`average` needs a view `validate` that scores or runs a loss"
+            self._fault("PG062", message, place, "delete it, or write such a view")
+        return count
+
     def _seed(self) -> int:
         seed: int = self._value("seed", int, 0)
         if seed < 0:
@@ -209,6 +207,15 @@ class _Reader:
             place = self.document.place("train", "optimizer", "lr")
             self._fault("PG062", "`lr` must be above 0", place)
         return name, rates
+
+    def _schedule(self, optimizer: str, rates: Mapping[str, Any]) -> Schedule:
+        schedule: Schedule = self._value("schedule", Schedule, Schedule())
+        peak = schedule.peak({**default_rates(optimizer), **rates}["lr"])
+        if schedule.min_lr > peak:
+            place = self.document.place("train", "schedule", "min_lr")
+            message = f"`min_lr` is above the highest rate, which is {peak:.3g}"
+            self._fault("PG062", message, place, "lower it, or raise `lr` of the optimizer")
+        return schedule
 
     def _trainer(self) -> dict[str, Any]:
         written = dict(self._section("trainer"))
@@ -274,20 +281,3 @@ def scores_of(graph: SolvedGraph) -> tuple[str, ...]:
     view = plan_view(graph, "validate")
     has_loss = any(isinstance(graph.output(port).kind, Loss) for port in view.outputs)
     return (*view.score, *(["loss"] if has_loss else []))
-
-
-def optimizer_arguments(name: str) -> dict[str, Any]:
-    """Return arguments of an optimizer -> what plain values they accept."""
-    constructor: Any = OPTIMIZERS[name].__init__
-    hints = get_type_hints(constructor)
-    parameters = list(inspect.signature(constructor).parameters)[2:]
-    return {parameter: _without_tensors(hints[parameter]) for parameter in parameters}
-
-
-def _without_tensors(annotation: Any) -> Any:
-    origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is tuple:
-        return tuple[tuple(_without_tensors(item) for item in inner)]  # type: ignore[misc]
-    if origin in (Union, UnionType):
-        return reduce(or_, (_without_tensors(item) for item in inner if item is not torch.Tensor))
-    return annotation

@@ -11,7 +11,8 @@ from phonograph.graphs.changes import ABSENT, Change, changes, comparable
 from phonograph.graphs.parameters import is_open
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.written_at import origin_of
-from phonograph.training.settings import Settings, default_rates, scores_of, settings_so_far
+from phonograph.training.optimizer_choice import default_rates
+from phonograph.training.settings import Settings, scores_of, settings_so_far
 
 _LIMITS = ("max_steps", "max_epochs", "max_time")
 
@@ -59,6 +60,8 @@ def _train(graph: SolvedGraph, settings: Settings, *, fill_in: bool) -> dict[str
         "cache": settings.cache,
         "threads": settings.threads,
         "monitor": settings.monitor or (scores[0] if scores else None),
+        "ema": settings.ema,
+        "average": settings.average,
     }
     told: dict[str, Any] = comparable(read, paths=True)
     return _with_open(told, graph.spec.train)

@@ -7,15 +7,21 @@ from dataclasses import MISSING
 from typing import Any, get_type_hints
 
 from phonograph.graphs.annotation_schema import AnnotationSchemas, Schema, or_later
+from phonograph.training.optimizer_choice import OPTIMIZERS, optimizer_arguments
 from phonograph.training.schedule import Schedule
-from phonograph.training.settings import OPTIMIZERS, Settings, optimizer_arguments
+from phonograph.training.settings import Settings
 from phonograph.training.trainer_arguments import trainer_arguments, trainer_documentation
 from phonograph.types.docstring import docstring_of, read_docstring
 
-_PLAIN_SETTINGS = {"seed": 0, "cache": True, "threads": None, "monitor": None}
+_PLAIN_SETTINGS = {
+    "seed": 0,
+    "cache": True,
+    "threads": None,
+    "monitor": None,
+    "ema": None,
+    "average": None,
+}
 """Settings beside the optimizer, the schedule and the Trainer, with what they are when left out."""
-
-_BOUNDS = {"seed": 0, "threads": 1}
 
 
 def train_schema(schemas: AnnotationSchemas) -> Schema:
@@ -54,7 +60,7 @@ def _optimizer(schemas: AnnotationSchemas) -> Schema:
         choices.append({"if": named, "then": then})
     optimizer: Schema = {
         "type": ["object", "null"],
-        "description": "A class of `torch.optim`, and its arguments.",
+        "description": "A class of `torch.optim` or `novograd`, and its arguments.",
         "properties": {"name": {"enum": list(OPTIMIZERS), "default": "adamw"}},
         "allOf": choices,
     }

@@ -16,7 +16,7 @@ from phonograph.graphs.kept_for_backward import KeptForBackward
 from phonograph.graphs.model import Model
 from phonograph.training.cached_prefix import Place
 from phonograph.training.memory import PeakMemory, bytes_of
-from phonograph.training.optimizer import build_optimizer
+from phonograph.training.optimizer import build_optimizer, set_rate
 from phonograph.training.random_state import seed_everything
 from phonograph.training.scoring import Losses
 from phonograph.training.settings import Settings
@@ -35,7 +35,7 @@ class Memory:
     Args:
         weights: all of them, frozen ones too.
         gradients: of the weights that are trained.
-        optimizer: what the optimizer keeps beside them.
+        optimizer: what the optimizer and a moving average keep beside them.
         activations: what the forward pass keeps for the backward pass.
     """
 
@@ -144,7 +144,7 @@ class _Steps:
         memory = Memory(
             weights=bytes_of(module.parameters()),
             gradients=bytes_of(gradients),
-            optimizer=bytes_of(_state_of(self.optimizer)),
+            optimizer=bytes_of(_state_of(self.optimizer)) + self._average(),
             activations=kept.bytes,
         )
         again = self._step(batch, 1)
@@ -174,6 +174,7 @@ class _Steps:
         between = runner.now()
         seed_everything(self.settings.seed, number)
         self.optimizer.zero_grad()
+        set_rate(self.optimizer, self.settings.schedule, number, 0.0)
         with watched or nullcontext():
             values = runner.forward(given, training=True)
         losses = runner.losses(values)
@@ -192,6 +193,10 @@ class _Steps:
             outputs=shapes(values, runner.rest.view.outputs),
             rejected=rejected_of(self.model, batch.values, losses),
         )
+
+    def _average(self) -> int:
+        trained = [weight for weight in self.model.module.parameters() if weight.requires_grad]
+        return bytes_of(trained) if self.settings.ema else 0
 
     def _waiting(self, step: _Step) -> float:
         """Seconds for a batch, less what other processes read ahead during a step."""

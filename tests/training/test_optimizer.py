@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from phonograph.errors import GraphError
-from phonograph.training.optimizer import build_optimizer, keep_frozen_still
+from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
+from phonograph.training.schedule import Schedule
 from phonograph.training.settings import read_settings
 
 
@@ -32,3 +33,13 @@ def test_only_whole_frozen_parts_stay_still():
     keep_frozen_still(module)
     assert [part.training for part in module] == [False, True, True]
     assert module.training
+
+
+def test_the_rate_of_a_step_comes_from_the_written_one_every_time():
+    optimizer = torch.optim.SGD(nn.Linear(2, 2).parameters(), lr=2.0)
+    schedule = Schedule(name="linear", warmup_steps=2)
+    rates = []
+    for step in range(4):
+        set_rate(optimizer, schedule, step, step / 4)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == [1.0, 1.5, 1.0, 0.5]

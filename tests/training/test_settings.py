@@ -11,8 +11,9 @@ import torch
 
 from phonograph.errors import GraphError
 from phonograph.training.budget import Budget
+from phonograph.training.optimizer_choice import OPTIMIZERS
 from phonograph.training.schedule import Schedule
-from phonograph.training.settings import OPTIMIZERS, check_settings, read_settings, scores_of
+from phonograph.training.settings import check_settings, read_settings, scores_of
 
 
 def _faults(graph, folder):
@@ -93,7 +94,7 @@ error[PG062]: `schedule` has no setting `warmup`
     |
  22 |   schedule: {name: cosine, warmup: 3}
     |                            ^^^^^^
-    = help: known are `name`, `warmup_steps`, `final`
+    = help: known are `name`, `warmup_steps`, `warmup_ratio`, `final`, `min_lr`, `power`, `d_model`
 
 error[PG063]: `logger` is phonograph's own affair: metrics.jsonl and tensorboard/ are always written
    --> DIR/graph.yaml:23:43
@@ -221,3 +222,18 @@ def test_checking_trainer_arguments_does_not_import_lightning(folder):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[] False\n"
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "peak"),
+    [
+        ("{name: sgd, lr: 0.1}", "{name: cosine, min_lr: 0.2}", "0.1"),
+        ("{name: adamw}", "{name: cosine, min_lr: 0.2}", "0.001"),
+        ("{lr: 2}", "{name: noam, d_model: 100, warmup_steps: 100, min_lr: 0.1}", "0.02"),
+    ],
+)
+def test_a_floor_above_the_highest_rate_is_refused(load, optimizer, schedule, peak):
+    (fault,) = check_settings(load(f"train.optimizer={optimizer}", f"train.schedule={schedule}"))
+    assert fault.code == "PG062"
+    assert fault.message == f"`min_lr` is above the highest rate, which is {peak}"
+    assert fault.help == "lower it, or raise `lr` of the optimizer"

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from phonograph.graphs.annotation_schema import AnnotationSchemas
-from phonograph.training.settings import OPTIMIZERS, check_settings
+from phonograph.training.optimizer_choice import OPTIMIZERS
+from phonograph.training.settings import check_settings
 from phonograph.training.settings_schema import train_schema
 from phonograph.training.trainer_arguments import OWNED, trainer_arguments
 
