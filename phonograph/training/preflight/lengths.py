@@ -34,9 +34,7 @@ def length_faults(subject: Subject, demands: Demands) -> Iterator[Diagnostic]:
         yield Diagnostic("PD035", message, utterance.place, help=help_)
 
 
-def _not_alignable(
-    subject: Subject, samples: int, limits: Sequence[CtcLimit]
-) -> Diagnostic | None:
+def _not_alignable(subject: Subject, samples: int, limits: Sequence[CtcLimit]) -> Diagnostic | None:
     """Say that the tightest CTC loss has too few frames for a transcript, or nothing."""
     text, utterance = subject.text, subject.utterance
     if not limits:
@@ -52,7 +50,6 @@ def _not_alignable(
     )
     causes = (f"text: {utterance.text}", f"frames = {limit.extent} of {samples} samples")
     help_ = (
-        "correct the text or the segment; if both are right, "
-        "subsample less or use larger pieces"
+        "correct the text or the segment; if both are right, subsample less or use larger pieces"
     )
     return Diagnostic("PD030", message, utterance.place, "", causes, help_)

@@ -14,8 +14,11 @@ from phonograph.training.preflight.subject import Subject
 FEWEST = 30
 """Utterances of similar length, below which nothing can be said of their pace."""
 
-FAR = 6.0
+FAR = 4.5
 """Robust standard deviations from the median, beyond which a pace is told."""
+
+IMPOSSIBLE = 40.0
+"""Characters per second; more are told even where the others differ widely."""
 
 SPREAD = 0.12
 """The least standard deviation of the logarithm of a pace; speech of a machine has less."""
@@ -46,13 +49,14 @@ class Pace:
 
         >>> pace = Pace.of([10, 10, 10, 11, 9, 500])
         >>> round(pace.median, 1), round(pace.slowest, 1), round(pace.fastest, 1)
-        (10.0, 4.9, 20.5)
+        (10.0, 5.8, 17.2)
         """
         logarithms = np.log(paces)
         middle = float(np.median(logarithms))
         spread = max(SPREAD, NORMAL * float(np.median(np.abs(logarithms - middle))))
         reach = FAR * spread
-        return cls(math.exp(middle), math.exp(middle - reach), math.exp(middle + reach))
+        fastest = max(math.exp(middle), min(math.exp(middle + reach), IMPOSSIBLE))
+        return cls(math.exp(middle), math.exp(middle - reach), fastest)
 
 
 def pace_faults(subjects: Iterable[Subject]) -> Iterator[tuple[Subject, Diagnostic]]:

@@ -76,7 +76,7 @@ def preflight(
     graph: SolvedGraph,
     *,
     threads: int | None = None,
-    progress: Progress = lambda done, of: None,
+    progress: Progress | None = None,
 ) -> Preflight:
     """Look at every line of every manifest, and listen to every recording.
 
@@ -92,9 +92,13 @@ def preflight(
     """
     inspection = _Inspection(graph.name, read_demands(graph))
     inspection.read()
-    inspection.listen(threads or usable_threads(), progress)
+    inspection.listen(threads or usable_threads(), progress or _nobody)
     inspection.compare()
     return inspection.result()
+
+
+def _nobody(_done: int, _of: int) -> None:
+    """Take what is told for nobody."""
 
 
 class _Inspection:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phonograph.data.manifest import Utterance
 from phonograph.errors import Diagnostic
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SILENCE = 1e-5
 """Of full scale; a recording that never gets louder is digital silence (-100 dBFS)."""

@@ -8,25 +8,6 @@ from phonograph.data.manifest import Utterance
 from phonograph.training.preflight.sound import Sound
 
 
-@dataclass(slots=True)
-class Subject:
-    """An utterance whose line could be read.
-
-    Args:
-        utterance: the line.
-        split: `train`, `validation` or `test`.
-        speaker: who speaks, where the line says so.
-        text: what the transcript is in numbers.
-        sound: what its audio is in numbers; None where that is at fault or was not read yet.
-    """
-
-    utterance: Utterance
-    split: str
-    speaker: str | None
-    text: TextFacts
-    sound: Sound | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class TextFacts:
     """A normalised transcript in numbers.
@@ -44,3 +25,22 @@ class TextFacts:
     needed: int
     writable: bool
     digest: bytes
+
+
+@dataclass(slots=True)
+class Subject:
+    """An utterance whose line could be read.
+
+    Args:
+        utterance: the line.
+        split: `train`, `validation` or `test`.
+        speaker: who speaks, where the line says so.
+        text: what the transcript is in numbers.
+        sound: what its audio is in numbers; None where that is at fault or was not read yet.
+    """
+
+    utterance: Utterance
+    split: str
+    speaker: str | None
+    text: TextFacts
+    sound: Sound | None = None

@@ -70,7 +70,9 @@ def shared_texts(subjects: Iterable[Subject]) -> dict[tuple[str, str], int]:
 
 def same_manifests(manifests: Mapping[str, Sequence[Path]]) -> dict[tuple[str, str], Path]:
     """Find the pairs of splits that read one manifest."""
-    resolved = {split: {path.resolve(): path for path in given} for split, given in manifests.items()}
+    resolved = {
+        split: {path.resolve(): path for path in given} for split, given in manifests.items()
+    }
     return {
         (one, other): resolved[other][min(shared)]
         for one, other in combinations([split for split in SPLITS if split in resolved], 2)
@@ -82,7 +84,7 @@ def same_manifest(pair: tuple[str, str], path: Path) -> Diagnostic:
     """Say that two splits read one manifest."""
     one, other = pair
     message = f"{one} and {other} read the same manifest"
-    help_ = f"keep some speech aside: a score on what was learnt says nothing of other speech"
+    help_ = "keep some speech aside: a score on what was learnt says nothing of other speech"
     return Diagnostic("PD042", message, Place(str(path)), help=help_)
 
 
