@@ -22,11 +22,9 @@ def length_faults(subject: Subject, demands: Demands) -> Iterator[Diagnostic]:
         if fault is not None:
             yield fault
     if sound.seconds > demands.batch_seconds:
-        message = (
-            f"utterance `{utterance.id}` lasts {sound.seconds:.1f} s, and a batch holds "
-            f"{demands.batch_seconds:g} s: it makes a batch alone, which takes more memory"
-        )
-        help_ = "cut it, or raise `batch_seconds` of the data layer"
+        seconds = f"{sound.seconds:.1f} s, a batch {demands.batch_seconds:g} s"
+        message = f"utterance `{utterance.id}` lasts {seconds}"
+        help_ = "it makes a batch alone, which takes more memory: cut it, or raise `batch_seconds`"
         yield Diagnostic("PD034", message, utterance.place, help=help_)
     if sound.seconds < SHORTEST:
         message = f"utterance `{utterance.id}` lasts {sound.seconds:.3f} s"

@@ -113,6 +113,7 @@ class _Inspection:
         self._formats: dict[str, Counter[str]] = {split: Counter() for split in SPLITS}
         self._findings: dict[Diagnostic, Finding] = {}
         self._unheard: set[int] = set()
+        self._at_fault: set[int] = set()
 
     def read(self) -> None:
         """Read all lines; look at each transcript."""
@@ -171,7 +172,7 @@ class _Inspection:
     def _comparisons(
         self, same: frozenset[tuple[str, str]]
     ) -> Iterator[tuple[Subject, Diagnostic]]:
-        yield from pace_faults(self._subjects)
+        yield from pace_faults(one for one in self._subjects if id(one) not in self._at_fault)
         yield from twin_faults(self._subjects, same)
         yield from speaker_faults(self._subjects, same)
 
@@ -179,7 +180,9 @@ class _Inspection:
         """Keep a finding; a line that two splits read is told once."""
         utterance = subject.utterance if subject else None
         playable = subject is not None and fault.code not in UNHEARD
-        self._findings.setdefault(fault, Finding(fault, split, utterance, playable))
+        finding = self._findings.setdefault(fault, Finding(fault, split, utterance, playable))
+        if finding.severity == "error":
+            self._at_fault.add(id(subject))
 
     def result(self) -> Preflight:
         """Sum everything up."""

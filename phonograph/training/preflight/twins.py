@@ -23,18 +23,23 @@ def twin_faults(
         same: pairs of splits that share a manifest, where that was told already.
 
     Yields:
-        the later one of each pair, and what is wrong with it.
+        the one to take out, and what is wrong with it: of two splits the one that comes first, as
+        nothing of a test is to be learnt; within a split the later one.
     """
-    seen: dict[bytes, list[Subject]] = {}
+    by_audio: dict[bytes, list[Subject]] = defaultdict(list)
     for subject in subjects:
-        if subject.sound is None or subject.sound.peak < SILENCE:
-            continue
-        earlier = seen.setdefault(subject.sound.digest, [])
-        twin = _worst(subject, earlier, same)
-        if twin is not None:
-            yield subject, _twice(subject, twin)
-        if not any(_alike(subject, one) for one in earlier):
-            earlier.append(subject)
+        if subject.sound is not None and subject.sound.peak >= SILENCE:
+            by_audio[subject.sound.digest].append(subject)
+    for alike in by_audio.values():
+        firsts: dict[str, Subject] = {}
+        for subject in alike:
+            firsts.setdefault(subject.split, subject)
+        for subject in alike:
+            kept = _in_later_split(subject, firsts, same)
+            if kept is not None:
+                yield subject, _in_two_splits(subject, kept)
+            if firsts[subject.split] is not subject:
+                yield subject, _twice_in_a_split(subject, firsts[subject.split])
 
 
 def speaker_faults(
@@ -88,31 +93,31 @@ def same_manifest(pair: tuple[str, str], path: Path) -> Diagnostic:
     return Diagnostic("PD042", message, Place(str(path)), help=help_)
 
 
-def _alike(subject: Subject, other: Subject) -> bool:
-    return subject.split == other.split and subject.text.digest == other.text.digest
-
-
-def _worst(
-    subject: Subject, earlier: Sequence[Subject], same: frozenset[tuple[str, str]]
+def _in_later_split(
+    subject: Subject, firsts: Mapping[str, Subject], same: frozenset[tuple[str, str]]
 ) -> Subject | None:
-    """Choose the twin to tell: one of another split, else one with another text, else any."""
-    told = [one for one in earlier if (one.split, subject.split) not in same]
-    across = (one for one in told if one.split != subject.split)
-    differing = (one for one in told if one.text.digest != subject.text.digest)
-    return next(across, None) or next(differing, None) or (told[0] if told else None)
+    """Return the first utterance with the same audio in a later split, or None."""
+    later = SPLITS[SPLITS.index(subject.split) + 1 :]
+    others = (firsts[split] for split in later if split in firsts)
+    return next((one for one in others if (subject.split, one.split) not in same), None)
 
 
-def _twice(subject: Subject, twin: Subject) -> Diagnostic:
-    one, other = subject.utterance, twin.utterance
-    where = f"{other.place} (`{other.id}`)"
-    if subject.split != twin.split:
-        message = f"`{one.id}` of {subject.split} is the same audio as {where} of {twin.split}"
-        help_ = f"take it out of {twin.split} or of {subject.split}"
-        return Diagnostic("PD039", message, one.place, help=help_)
-    if subject.text.digest != twin.text.digest:
-        message = f"`{one.id}` is the same audio as {where}, with another text"
-        causes = (f"text here: {one.text}", f"text there: {other.text}")
-        help_ = "listen to it, and take out the line that is wrong"
-        return Diagnostic("PD040", message, one.place, "", causes, help_)
-    message = f"`{one.id}` is the same audio as {where}, with the same text"
-    return Diagnostic("PD038", message, one.place, help="take one of them out")
+def _in_two_splits(subject: Subject, kept: Subject) -> Diagnostic:
+    one, other = subject.utterance, kept.utterance
+    message = (
+        f"`{one.id}` of {subject.split} is the same audio as `{other.id}` of {kept.split}, "
+        f"{other.place}"
+    )
+    help_ = f"take it out of {subject.split}, or a score on {kept.split} is too good to be true"
+    return Diagnostic("PD039", message, one.place, help=help_)
+
+
+def _twice_in_a_split(subject: Subject, first: Subject) -> Diagnostic:
+    one, other = subject.utterance, first.utterance
+    message = f"`{one.id}` is the same audio as `{other.id}`, {other.place}"
+    if subject.text.digest == first.text.digest:
+        help_ = "take one of them out"
+        return Diagnostic("PD038", f"{message}, with the same text", one.place, help=help_)
+    causes = (f"text here: {one.text}", f"text there: {other.text}")
+    help_ = "listen to it, and take out the line that is wrong"
+    return Diagnostic("PD040", f"{message}, with another text", one.place, "", causes, help_)
