@@ -10,7 +10,7 @@ import numpy as np
 
 from phonograph.graphs.drawing.markup import escaped
 
-WIDTH, LEFT, RIGHT = 720, 84, 16
+WIDTH, LEFT, RIGHT = 640, 88, 16
 ROW, GAP, AXIS = 64, 18, 34
 BINS = 48
 
@@ -92,12 +92,10 @@ def _axis(chart: Chart, edges: Sequence[float], y: float) -> Iterator[str]:
     yield f'<text class="tick" x="{middle}" y="{y + 31}">{escaped(chart.title)}</text>'
     if chart.mark and edges[0] < chart.mark[0] < edges[-1]:
         x = _x(chart.mark[0], edges)
-        side = "end" if x > WIDTH / 2 else "start"
-        yield f'<path class="limit" d="M{x:.1f} 4V{y}"/>'
-        yield (
-            f'<text class="tick mark" x="{x + (-5 if side == "end" else 5):.1f}" y="12" '
-            f'text-anchor="{side}">{escaped(chart.mark[1])}</text>'
-        )
+        side, x_text = ("to", x - 6) if x > WIDTH / 2 else ("from", x + 6)
+        yield f'<path class="limit" d="M{x:.1f} 2V{y}"/>'
+        name = escaped(chart.mark[1])
+        yield f'<text class="tick mark {side}" x="{x_text:.1f}" y="12">{name}</text>'
 
 
 def _ticks(low: float, high: float) -> list[float]:

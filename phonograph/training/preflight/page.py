@@ -24,8 +24,8 @@ def to_html(found: Preflight) -> str:
     """
     sections = [
         Section("Splits", "".join(_splits(found))),
-        Section("What is wrong", "".join(findings_html(found))),
         Section("How long, how fast", "".join(_charts(found))),
+        Section("What is wrong", "".join(findings_html(found))),
         Section("Characters", "".join(_characters(found))),
     ]
     return page(f"{found.name}: the data", "".join(_lead(found)), sections, STYLE)
@@ -60,7 +60,7 @@ def _splits(found: Preflight) -> Iterator[str]:
     titles = (*_NUMBERS, *(["Speakers"] if named else []))
     heads = "".join(f'<th class="number">{title}</th>' for title in titles)
     yield f'<div class="wide"><table><thead><tr><th>Split</th>{heads}'
-    yield "<th>Samples per second</th><th>Formats</th><th>Manifest</th></tr></thead><tbody>"
+    yield "<th>Samples per second</th><th>Formats</th></tr></thead><tbody>"
     for facts in found.splits:
         yield _split_row(facts, named=named)
     yield "</tbody></table></div>"
@@ -85,10 +85,10 @@ def _split_row(facts: SplitFacts, *, named: bool) -> str:
     cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
     rates = ", ".join(f"{rate:,} ({count:,})" for rate, count in facts.rates.items())
     formats = ", ".join(f"{name} ({count:,})" for name, count in facts.formats.items())
-    names = "<br>".join(f"<code>{escaped(name)}</code>" for name in facts.manifests)
+    names = "".join(f"<br><code>{escaped(name)}</code>" for name in facts.manifests)
     return (
-        f"<tr><td><b>{escaped(facts.split)}</b></td>{cells}<td>{rates}</td>"
-        f'<td>{escaped(formats)}</td><td class="wrap">{names}</td></tr>'
+        f'<tr><td class="wrap"><b>{escaped(facts.split)}</b>{names}</td>{cells}<td>{rates}</td>'
+        f"<td>{escaped(formats)}</td></tr>"
     )
 
 

@@ -14,13 +14,13 @@ border:1px solid var(--rule);background:var(--label)}}
 .pill.error{{color:var(--loss);background:var(--loss-fill);border-color:var(--loss)}}
 .pill.warning{{color:var(--host);background:var(--host-fill);border-color:var(--host)}}
 .pill.good{{color:var(--data);background:var(--data-fill);border-color:var(--data)}}
-details{{border:1px solid var(--rule);border-radius:12px;margin:0 0 12px;background:var(--label);
+.group{{border:1px solid var(--rule);border-radius:12px;margin:0 0 12px;background:var(--label);
 overflow:hidden}}
-details.error{{border-left:4px solid var(--loss)}}
-details.warning{{border-left:4px solid var(--host)}}
-summary{{display:flex;gap:12px;align-items:baseline;padding:12px 18px;cursor:pointer;
+.group.error{{border-left:4px solid var(--loss)}}
+.group.warning{{border-left:4px solid var(--host)}}
+.group>summary{{display:flex;gap:12px;align-items:baseline;padding:12px 18px;cursor:pointer;
 list-style:none}}
-summary::-webkit-details-marker{{display:none}}
+.group>summary::-webkit-details-marker{{display:none}}
 summary .code{{font:600 12.5px {MONO}}}
 .error>summary .code{{color:var(--loss)}}
 .warning>summary .code{{color:var(--host)}}
@@ -31,6 +31,8 @@ summary .count{{color:var(--soft);font-variant-numeric:tabular-nums}}
 .findings>li{{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:2px 20px;
 padding:10px 0;border-top:1px solid var(--rule)}}
 .findings .where{{font:600 12.5px {MONO};overflow-wrap:anywhere}}
+.findings .id{{font-weight:400;color:var(--soft)}}
+.others>summary{{padding:0 18px 12px;cursor:pointer;color:var(--accent);font-size:13.5px}}
 .findings .what{{font-size:13.5px;overflow-wrap:anywhere;grid-column:1}}
 .findings .said{{grid-column:1;font-size:13.5px;color:var(--soft);overflow-wrap:anywhere}}
 .findings .said::before{{content:"\\201c"}}
@@ -64,5 +66,5 @@ text-align:center;background:var(--label)}}
 .charts{{grid-template-columns:minmax(0,1fr)}}
 .findings>li{{grid-template-columns:minmax(0,1fr)}}
 .findings audio{{grid-column:1;grid-row:auto;width:100%}}}}
-@media print{{audio{{display:none}}details{{break-inside:auto}}header,main{{padding:0}}}}
+@media print{{audio{{display:none}}.group{{break-inside:auto}}header,main{{padding:0}}}}
 """
