@@ -270,9 +270,7 @@ class Examples:
                 return self.module(text)
             case "manifest":
                 (self.folder / "test.jsonl").write_text(text, encoding="utf-8")
-                return self.command(
-                    page.told_by or "phonograph evaluate clinic.phono test.jsonl"
-                )
+                return self.command(page.told_by or "phonograph evaluate clinic.phono test.jsonl")
         graph = put_into(CLINIC, text)
         if ".phono" in page.told_by:
             save(self.folder, "clinic", graph)

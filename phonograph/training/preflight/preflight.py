@@ -12,7 +12,7 @@ from phonograph.training.preflight.demands import SPLITS, Demands, read_demands
 from phonograph.training.preflight.finding import Finding, Group, grouped
 from phonograph.training.preflight.lengths import length_faults
 from phonograph.training.preflight.listening import jobs, listen_to_all, usable_threads
-from phonograph.training.preflight.manifest_lines import read_lines
+from phonograph.training.preflight.manifest_lines import ManifestLine, read_lines
 from phonograph.training.preflight.pace import pace_faults
 from phonograph.training.preflight.recording import Ears, Heard
 from phonograph.training.preflight.sound import Sound, sound_faults
@@ -120,19 +120,22 @@ class _Inspection:
         for split, paths in self._demands.manifests.items():
             for path in paths:
                 for line in read_lines(path):
-                    places = {fault.place.line for fault in line.faults if fault.place}
-                    self._lines[split] += line.utterance is not None or places > {0}
-                    for fault in line.faults:
-                        self._find(fault, split)
-                    if line.utterance is None:
-                        continue
-                    text, faults = self._texts.look_at(line.utterance)
-                    subject = Subject(line.utterance, split, line.speaker, text)
-                    if UNHEARD & {fault.code for fault in line.faults}:
-                        self._unheard.add(id(subject))
-                    self._subjects.append(subject)
-                    for fault in faults:
-                        self._find(fault, split, subject)
+                    self._read_line(line, split)
+
+    def _read_line(self, line: ManifestLine, split: str) -> None:
+        numbers = [fault.place.line for fault in line.faults if fault.place]
+        self._lines[split] += line.utterance is not None or any(numbers)
+        for fault in line.faults:
+            self._find(fault, split)
+        if line.utterance is None:
+            return
+        text, faults = self._texts.look_at(line.utterance)
+        subject = Subject(line.utterance, split, line.speaker, text)
+        if UNHEARD & {fault.code for fault in line.faults}:
+            self._unheard.add(id(subject))
+        self._subjects.append(subject)
+        for fault in faults:
+            self._find(fault, split, subject)
 
     def listen(self, threads: int, progress: Progress) -> None:
         """Listen to all recordings; judge each utterance by itself."""
