@@ -289,7 +289,8 @@ class Examples:
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         self.said = done.stderr
-        return done.exit_code, re.findall(r"^(?:error|warning)\[(\w+)\]", done.stderr, re.M)
+        codes = re.findall(r"^(?:error|warning)\[(\w+)\]", done.stderr, re.MULTILINE)
+        return done.exit_code, codes
 
     def shell(self, text: str) -> Outcome:
         result: Outcome = (0, [])

@@ -50,7 +50,7 @@ def test_a_graph_that_leaves_its_manifests_open_cannot_be_checked():
 
 
 def test_without_a_tokenizer_nothing_can_be_said():
-    with pytest.raises(GraphError, match="tokenizer.model` is left open"):
+    with pytest.raises(GraphError, match=r"tokenizer\.model` is left open"):
         demands("conformer-ctc-small")
 
 

@@ -6,21 +6,22 @@ from html.parser import HTMLParser
 from phonograph.training.preflight.page import to_html
 
 
+EMPTY = ("meta", "br", "path")
+
+
 class Balance(HTMLParser):
     """Keeps the elements that are still open."""
-
-    EMPTY = {"meta", "br", "path", "rect"}
 
     def __init__(self):
         super().__init__()
         self.open = []
 
     def handle_starttag(self, tag, attrs):
-        if tag not in self.EMPTY:
+        if tag not in EMPTY:
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        if tag not in self.EMPTY:
+        if tag not in EMPTY:
             assert self.open.pop() == tag
 
 

@@ -19,6 +19,7 @@ def test_seeking_gives_what_decoding_the_whole_gives(look, record, tone, tmp_pat
     monkeypatch.setattr(recording, "MOST_AT_ONCE", 10)
     assert listen(utterances, Ears(16000)) == whole
     assert len({one.digest for one in whole.found if not isinstance(one, Diagnostic)}) == 8
+    assert whole.header is not None
     assert (whole.header.sample_rate, whole.format) == (16000, "flac")
 
 
