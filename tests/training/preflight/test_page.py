@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 
 from phonograph.training.preflight.page import to_html
 
-
 EMPTY = ("meta", "br", "path")
 
 

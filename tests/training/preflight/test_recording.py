@@ -34,3 +34,8 @@ def test_other_rates_and_channels_are_taken_where_the_graph_does(look, record, t
     (taken,) = listen([line.utterance], Ears(16000, resample=True, mix=True)).found
     assert not isinstance(taken, Diagnostic)
     assert (taken.samples, taken.seconds, taken.peak) == (16000, 1.0, 0.0)
+
+
+def test_numbers_beyond_all_recordings_are_beyond_this_one(look, record, codes):
+    lines = [{**record(), "duration": 1e308}, {**record(), "offset": 1e308}]
+    assert codes(look(train=lines)) == [("PD013", 1), ("PD013", 2)]
