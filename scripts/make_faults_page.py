@@ -110,7 +110,7 @@ def fault_of(name: str, said: str, nemo: str = "") -> Fault:
     'bc'
     """
     lines = said.splitlines()
-    code, message = re.match(r"error\[(\w+)\]: (.*)", lines[0]).groups()  # type: ignore[union-attr]
+    code, message = re.match(r"(?:error|warning)\[(\w+)\]: (.*)", lines[0]).groups()  # type: ignore[union-attr]
     underlined = label = ""
     for source, line in pairwise(lines):
         if found := re.fullmatch(r" +\| +(\^+)(.*)", line):

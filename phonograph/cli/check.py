@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from phonograph.errors import Diagnostic
     from phonograph.graphs.check import Checked
     from phonograph.graphs.solved import SolvedGraph
+    from phonograph.training.preflight.preflight import Preflight
 
 _DIFF_STYLES = {r"(?m)^-.*$": "red", r"(?m)^\+.*$": "green", r"(?m)^@@.*$": "cyan"}
 
@@ -27,30 +29,57 @@ def check(
     fix: Annotated[
         bool, typer.Option("--fix", help="Change the file where a fault can be mended in one way.")
     ] = False,
+    data: Annotated[
+        bool, typer.Option("--data", help="Look at every line and recording that the graph names.")
+    ] = False,
+    page: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --data: write what was found as a page to hear."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Prove a graph, or say which lines to change.
 
-    All faults are reported at once. Nothing is trained, and no recording is read.
+    All faults are reported at once. Nothing is trained, and without --data no recording is read.
 
     --fix makes the changes that nobody need think about: a misspelt name with one neighbour, a
     number in quotes, a size that is solved anyway, an input that one output fits, a missing
     version. It shows what it changed; comments and all else stay as they are.
 
+    --data looks at the manifests too: every line, transcript and recording, each against the graph.
+    Errors (exit 1) are what training would stop at, leave out, or measure wrongly; warnings are
+    what it accepts though it is mostly a mistake. The JSON has all of it under `data`; its keys
+    are explained in docs/preflight.md.
+
     Examples:
       phonograph check my.yaml
       phonograph check my.yaml --fix
+      phonograph check my.yaml --data --page preflight.html
       phonograph check phonograph://asr/prompts
       phonograph check my.yaml modules.mel.with.n_mels=64
     """
+    if page is not None and not data:
+        raise typer.BadParameter("a page is made of what --data finds", param_hint="--page")
     mended = _mend(graph, overrides) if fix else None
     checked = mended.checked if mended else check_argument(graph, overrides)
-    if as_json:
-        say_json(_to_json(checked, mended))
-    else:
+    if not as_json:
         _print(graph, checked, mended)
-    if checked.graph is None:
+    found = _look_at_data(checked, page) if data else None
+    if as_json:
+        say_json(_to_json(checked, mended, found))
+    elif found is not None:
+        from phonograph.cli.preflight import print_data
+
+        print_data(found, page)
+    if checked.graph is None or (found is not None and found.errors):
         raise typer.Exit(1)
+
+
+def _look_at_data(checked: Checked, page: Path | None) -> Preflight | None:
+    """Look at the data of a graph that holds."""
+    from phonograph.cli.preflight import look_at_data
+
+    return None if checked.graph is None else look_at_data(checked.graph, page)
 
 
 def _mend(graph: str, overrides: Sequence[str]) -> MendedFile:
@@ -63,16 +92,22 @@ def _mend(graph: str, overrides: Sequence[str]) -> MendedFile:
     return mend_file(graph, overrides)
 
 
-def _to_json(checked: Checked, mended: MendedFile | None) -> dict[str, object]:
+def _to_json(
+    checked: Checked, mended: MendedFile | None, data: Preflight | None
+) -> dict[str, object]:
     solved = checked.graph
     found: dict[str, object] = {
-        "ok": solved is not None,
+        "ok": solved is not None and (data is None or data.errors == 0),
         "name": solved.name if solved else None,
         "errors": [fault.to_json() for fault in checked.faults],
         "left_open": _still_open(solved),
     }
     if mended:
         found |= {"edits": mended.edits, "diff": mended.diff}
+    if data:
+        from phonograph.training.preflight.report_json import to_json
+
+        found["data"] = to_json(data)
     return found
 
 

@@ -177,8 +177,9 @@ def silent(path: Path, place: Place | None) -> Diagnostic:
 
 def _segment(utterance: Utterance, header: AudioHeader) -> tuple[int, int]:
     """First frame and the frame after the last; the end of the file where that is close by."""
-    start = utterance.offset or 0.0
-    stop = round((start + utterance.duration) * header.sample_rate)
+    beyond = header.duration + 1.0  # a number that is too large for a count of frames is beyond
+    start = min(utterance.offset or 0.0, beyond)
+    stop = round(min(start + utterance.duration, beyond) * header.sample_rate)
     if abs(stop - header.frames) <= SLACK * header.sample_rate:
         stop = header.frames
     return round(start * header.sample_rate), stop

@@ -79,16 +79,10 @@ def read_manifest(path: Path) -> Sequence[Utterance]:
     """
     utterances: list[Utterance] = []
     faults: list[Diagnostic] = []
-    lines_by_id: dict[str, int] = {}
-    for line in _lines(path):
-        found, wrong = _parse(line)
+    for found, wrong, _ in parse_lines(path):
         faults += wrong
-        if found is None:
-            continue
-        first = lines_by_id.setdefault(found.id, found.line)
-        if first != found.line:
-            faults.append(_same_id(line, found.id, first))
-        utterances.append(found)
+        if found is not None:
+            utterances.append(found)
     if len(faults) > 1 and {fault.code for fault in faults} == {"PD003"} and not utterances:
         raise DataError(_no_manifest(path, len(faults)))
     if faults:
@@ -96,6 +90,22 @@ def read_manifest(path: Path) -> Sequence[Utterance]:
     if not utterances:
         raise DataError(Diagnostic("PD002", "the manifest is empty", Place(str(path)), help=FORM))
     return utterances
+
+
+def parse_lines(path: Path) -> Iterator[tuple[Utterance | None, list[Diagnostic], bytes]]:
+    """Give for each line that is not blank its utterance, what is wrong with it, and its bytes.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    lines_by_id: dict[str, int] = {}
+    for line in _lines(path):
+        found, wrong = _parse(line)
+        if found is not None:
+            first = lines_by_id.setdefault(found.id, found.line)
+            if first != found.line:
+                wrong = [*wrong, _same_id(line, found.id, first)]
+        yield found, wrong, line.raw
 
 
 def _no_manifest(path: Path, lines: int) -> Diagnostic:

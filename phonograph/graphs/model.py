@@ -111,6 +111,22 @@ def sketch(graph: SolvedGraph) -> Model:
     return _build(graph, [node for node in graph.nodes.values() if not is_waiting(node)], "meta")
 
 
+def build_node(graph: SolvedGraph, node: SolvedNode) -> Any:
+    """Build one node alone, such as the data layer of a graph whose network is not wanted.
+
+    Args:
+        graph: a graph without faults.
+        node: one of its nodes, all of whose arguments are known.
+
+    Raises:
+        GraphError: its constructor refused its arguments.
+    """
+    built = _constructed(graph, node)
+    if isinstance(built, Diagnostic):
+        raise GraphError(built)
+    return built
+
+
 def is_waiting(node: SolvedNode) -> bool:
     """Whether a node cannot be built before a `???` is given; an open path keeps nobody waiting."""
     return any(
