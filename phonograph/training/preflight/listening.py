@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
@@ -29,7 +29,9 @@ def jobs(subjects: Iterable[Subject]) -> list[Job]:
     return list(by_audio.values())
 
 
-def listen_to_all(work: Sequence[Job], ears: Ears, threads: int) -> Iterator[tuple[Job, Heard]]:
+def listen_to_all(
+    work: Sequence[Job], ears: Ears, threads: int
+) -> Generator[tuple[Job, Heard], None, None]:
     """Listen to recordings, in their order.
 
     Decoding, measuring and hashing let other threads run, so threads do what processes would do
