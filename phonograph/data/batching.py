@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from heapq import heapify, heapreplace
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,62 @@ def length_buckets(durations: Sequence[float], seconds: float) -> list[Bucket]:
     return buckets
 
 
+def dealt_batches(
+    durations: Sequence[float], *, seconds: float, seed: int, epoch: int, unit: int = 1
+) -> list[list[int]]:
+    """Deal the shuffled batches of an epoch, as many as a multiple of `unit`.
+
+    Each utterance comes once. Where the batches are not as many as wanted, the fullest ones are
+    split, each into two that follow each other; the others stay. Where all batches are of one
+    utterance and still too few, some come again at the end: the batches from number
+    `len(durations)` on are stand-ins, which `batch_share` gives no weight.
+
+    Args:
+        durations: seconds of each utterance.
+        seconds: the padded length of a batch, times its utterances, stays within this; an
+            utterance that is longer makes a batch of its own.
+        seed: any number, 0 or more.
+        epoch: counts from 0.
+        unit: at least 1.
+
+    >>> dealt_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0)
+    [[1], [0, 2]]
+    >>> dealt_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0, unit=3)
+    [[1], [0], [2]]
+    >>> dealt_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0, unit=4)
+    [[1], [0], [2], [1]]
+    """
+    random = np.random.default_rng([seed, epoch])
+    batches: list[list[int]] = []
+    for bucket in length_buckets(durations, seconds):
+        shuffled = random.permutation(bucket.members)
+        parts = math.ceil(len(shuffled) / bucket.batch)
+        batches += [part.tolist() for part in np.array_split(shuffled, parts)]
+    dealt = [batches[index] for index in random.permutation(len(batches))]
+    even = math.ceil(len(dealt) / unit) * unit
+    divided = _split_fullest(dealt, min(even, len(durations)) - len(dealt))
+    return list(islice(cycle(divided), even))
+
+
+def _split_fullest(batches: list[list[int]], more: int) -> list[list[int]]:
+    """Split batches until there are so many more; each utterance can be alone at last."""
+    pieces = dict.fromkeys(range(len(batches)), 1)
+    # negative fullness first; among equals the earliest batch
+    queue = [(-len(batch), number) for number, batch in enumerate(batches)]
+    heapify(queue)
+    for _ in range(more):
+        number = queue[0][1]
+        pieces[number] += 1
+        heapreplace(queue, (-math.ceil(len(batches[number]) / pieces[number]), number))
+    split: list[list[int]] = []
+    for number, batch in enumerate(batches):
+        if pieces[number] == 1:
+            split.append(batch)
+        else:
+            split += [part.tolist() for part in np.array_split(batch, pieces[number])]
+    return split
+
+
 def training_batches(
     durations: Sequence[float],
     *,
@@ -72,15 +129,13 @@ def training_batches(
 ) -> list[list[int]]:
     """Deal one rank's shuffled batches of an epoch.
 
-    Each utterance comes once in an epoch, on one rank. All ranks get the same number of batches,
-    the same in every epoch; where the batches do not divide evenly, the first ones of the epoch
-    come a second time. Rank r takes every world-th batch, so another number of ranks deals the
-    same batches in the same order.
+    Each utterance comes once in an epoch, on one rank, and all ranks get the same number of
+    batches; see `dealt_batches`. Rank r takes every world-th batch, so another number of ranks
+    deals the same batches in the same order wherever their number divides.
 
     Args:
         durations: seconds of each utterance.
-        seconds: the padded length of a batch, times its utterances, stays within this; an
-            utterance that is longer makes a batch of its own.
+        seconds: see `dealt_batches`.
         seed: any number, 0 or more.
         epoch: counts from 0.
         rank: this process, in [0, world).
@@ -90,19 +145,34 @@ def training_batches(
     Returns:
         lists of indices into `durations`.
 
-    >>> training_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0)
-    [[1], [0, 2]]
+    >>> training_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0, rank=1, world=2)
+    [[0, 2]]
     """
-    random = np.random.default_rng([seed, epoch])
-    batches: list[list[int]] = []
-    for bucket in length_buckets(durations, seconds):
-        shuffled = random.permutation(bucket.members)
-        parts = math.ceil(len(shuffled) / bucket.batch)
-        batches += [part.tolist() for part in np.array_split(shuffled, parts)]
-    dealt = [batches[index] for index in random.permutation(len(batches))]
     unit = math.lcm(world, multiple)
-    even = math.ceil(len(dealt) / unit) * unit
-    return list(islice(cycle(dealt), even))[rank::world]
+    dealt = dealt_batches(durations, seconds=seconds, seed=seed, epoch=epoch, unit=unit)
+    return dealt[rank::world]
+
+
+def batch_share(sizes: Sequence[int], number: int, *, together: int, utterances: int) -> float:
+    """Return by how much the mean loss of a batch counts among those that make one step.
+
+    The mean over processes of each mean loss times its share is the mean over utterances, so that
+    the gradient is that of one joint batch. The shares of a step have the mean 1.
+
+    Args:
+        sizes: utterances in each batch of the epoch, over all processes.
+        number: the batch, counted over all processes.
+        together: batches that make one step; their number divides that of all batches.
+        utterances: of the epoch; batches from this number on are stand-ins and count 0.
+
+    >>> [batch_share([3, 1], number, together=2, utterances=4) for number in (0, 1)]
+    [1.5, 0.5]
+    """
+    if number >= utterances:
+        return 0.0
+    start = number // together * together
+    stop = min(start + together, utterances)
+    return together * sizes[number] / sum(sizes[start:stop])
 
 
 def evaluation_batches(durations: Sequence[float], *, seconds: float) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
-from phonograph.data.batching import evaluation_batches, training_batches
+from phonograph.data.batching import batch_share, dealt_batches, evaluation_batches
 from phonograph.data.dataset import collate
 from phonograph.data.faults import data_error
 from phonograph.errors import DataError, Diagnostic
@@ -62,21 +63,34 @@ class TrainingSampler(Sampler[list[int]]):
         self._durations = durations
         self._seconds, self._seed, self._rank, self._world = seconds, seed, rank, world
         self._multiple = multiple
+        self._sizes: tuple[int, list[int]] = (-1, [])
         self._count = len(self.batches(0))
         self.epoch = 0
         self.start = 0
 
     def batches(self, epoch: int) -> list[list[int]]:
         """The batches of any epoch."""
-        return training_batches(
-            self._durations,
-            seconds=self._seconds,
-            seed=self._seed,
-            epoch=epoch,
-            rank=self._rank,
-            world=self._world,
-            multiple=self._multiple,
+        return self._deal(epoch)[self._rank :: self._world]
+
+    def share(self, epoch: int, number: int) -> float:
+        """By how much a batch of this process counts; see `batch_share`."""
+        if self._sizes[0] != epoch:
+            self._deal(epoch)
+        return batch_share(
+            self._sizes[1],
+            number * self._world + self._rank,
+            together=math.lcm(self._world, self._multiple),
+            utterances=len(self._durations),
         )
+
+    def _deal(self, epoch: int) -> list[list[int]]:
+        """Deal the batches of all processes."""
+        unit = math.lcm(self._world, self._multiple)
+        dealt = dealt_batches(
+            self._durations, seconds=self._seconds, seed=self._seed, epoch=epoch, unit=unit
+        )
+        self._sizes = (epoch, [len(batch) for batch in dealt])
+        return dealt
 
     def __iter__(self) -> Iterator[list[int]]:
         return iter(self.batches(self.epoch)[self.start :])
@@ -144,6 +158,16 @@ class Loader(DataLoader[Any]):
         """Choose the epoch that the next pass gives, from which batch on; evaluation has none."""
         if isinstance(self.batch_sampler, TrainingSampler):
             self.batch_sampler.epoch, self.batch_sampler.start = epoch, start
+
+    def share(self, number: int) -> float:
+        """Return by how much a batch counts; see `batch_share`.
+
+        Args:
+            number: batches of training that this process was given before.
+        """
+        if not isinstance(self.batch_sampler, TrainingSampler):
+            return 1.0
+        return self.batch_sampler.share(*divmod(number, max(1, len(self.batch_sampler))))
 
 
 def training_loader(

@@ -151,8 +151,9 @@ class LightningGraph(pl.LightningModule):
             raise self._not_finite(losses.total, batch, ids)
         self.rejections.note(split.name, ids, losses.rejected, step=self.global_step)
         self.last_loss = losses.total.detach()
+        share = self._dealt.share(self.batches_done) if self._dealt is not None else 1.0
         self.batches_done += 1
-        return losses.total
+        return losses.total if share == 1 else losses.total * share
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""

@@ -93,6 +93,10 @@ class Batches:
         """Choose the epoch that the next pass gives, and the batch with which it begins."""
         self._loader.set_epoch(epoch, start)
 
+    def share(self, number: int) -> float:
+        """Return by how much this process's batch of that number counts; see `batch_share`."""
+        return self._loader.share(number)
+
     def close(self) -> None:
         """End the processes that read ahead."""
         self._loader.close()

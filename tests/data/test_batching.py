@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonograph.data.batching import evaluation_batches, length_buckets, training_batches
+from phonograph.data.batching import (
+    batch_share,
+    dealt_batches,
+    evaluation_batches,
+    length_buckets,
+    training_batches,
+)
 
 durations = st.lists(st.floats(0.05, 40), min_size=1, max_size=120)
 budgets = st.floats(1, 200)
@@ -28,7 +34,7 @@ def test_every_utterance_comes_once_within_the_budget(lengths, seconds, seed, ep
     )
 
 
-@given(durations, budgets, seeds, epochs, st.integers(1, 5))
+@given(durations, budgets, seeds, epochs, st.integers(1, 9))
 def test_ranks_share_the_work_in_equal_counts(lengths, seconds, seed, epoch, world):
     def deal(rank: int, world: int) -> list[list[int]]:
         return training_batches(
@@ -39,10 +45,31 @@ def test_ranks_share_the_work_in_equal_counts(lengths, seconds, seed, epoch, wor
     ranks = [deal(rank, world) for rank in range(world)]
     assert len({len(batches) for batches in ranks}) == 1
     in_turn = [batch for step in zip(*ranks, strict=True) for batch in step]
-    assert in_turn[: len(alone)] == alone
-    repeated = in_turn[len(alone) :]
-    assert len(repeated) < world
-    assert all(batch in alone for batch in repeated)
+    assert len(in_turn) - len(alone) < world
+    if len(alone) % world == 0:
+        assert in_turn == alone
+    once = in_turn[: len(lengths)]
+    assert sorted(index for batch in once for index in batch) == list(range(len(lengths)))
+    assert [index for batch in once for index in batch] == [i for batch in alone for i in batch]
+    assert all(
+        len(batch) == 1 or _padded(batch, lengths) <= seconds * (1 + 1e-9) for batch in in_turn
+    )
+
+
+@given(durations, budgets, seeds, epochs, st.integers(1, 9))
+def test_shares_make_of_means_the_mean_over_utterances(lengths, seconds, seed, epoch, world):
+    dealt = dealt_batches(lengths, seconds=seconds, seed=seed, epoch=epoch, unit=world)
+    sizes = [len(batch) for batch in dealt]
+    for start in range(0, len(dealt), world):
+        step = range(start, start + world)
+        shares = [
+            batch_share(sizes, number, together=world, utterances=len(lengths)) for number in step
+        ]
+        means = [np.mean([lengths[index] for index in dealt[number]]) for number in step]
+        heard = [index for number in step if number < len(lengths) for index in dealt[number]]
+        assert np.mean(shares) == pytest.approx(1)
+        joint = np.mean([lengths[index] for index in heard])
+        assert np.mean(np.multiply(shares, means)) == pytest.approx(joint)
 
 
 @given(durations, budgets, seeds, epochs)
