@@ -25,7 +25,7 @@ from torch import Tensor
 from phonograph.collections import default_registry
 from phonograph.collections.asr.import_hama import read_hama
 from phonograph.data.any_audio import read_any
-from phonograph.data.manifest import read_manifest
+from phonograph.data.manifest_index import read_manifest
 from phonograph.errors import PhonographError
 from phonograph.graphs.check import check_document
 from phonograph.graphs.lock import read_lock

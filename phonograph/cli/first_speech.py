@@ -131,7 +131,7 @@ def _alike_once(faults: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 
 def _of_manifest(path: Path, validation: Path | None) -> Source:
-    from phonograph.data.manifest import read_manifest
+    from phonograph.data.manifest_index import read_manifest
     from phonograph.data.survey import survey
 
     beside = validation or _beside(path)
@@ -143,7 +143,7 @@ def _of_manifest(path: Path, validation: Path | None) -> Source:
 
 def _of_folder(folder: Path, file: Path, validation: Path | None) -> Source:
     from phonograph.data.folder_manifest import hold_out, read_folder
-    from phonograph.data.manifest import read_manifest
+    from phonograph.data.manifest_index import read_manifest
     from phonograph.data.survey import survey
 
     recordings, without = read_folder(folder)

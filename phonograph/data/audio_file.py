@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from phonograph.data.ffmpeg_line import ffmpeg_line
+from phonograph.data.segment import Segment, read_resampled, read_segment
 from phonograph.errors import DataError, Diagnostic, Place
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 SLACK = 0.1
 """Seconds by which a manifest's rounded durations may differ from the recording."""
+
+SILENCE = 1e-5
+"""Of full scale; a recording with no sample above it was never recorded."""
 
 UNKNOWN_LENGTH = 2**62
 """Frames; libsndfile gives such a number for a stream whose header was never completed."""
@@ -67,34 +71,43 @@ def probe(path: Path, place: Place | None = None) -> AudioHeader:
         raise DataError(unreadable(path, place, error)) from error
 
 
-def read_audio(utterance: Utterance, sample_rate: int) -> Tensor:
-    """Read what a manifest names: mono, at exactly this rate, as long as the manifest says.
+def read_audio(
+    utterance: Utterance, sample_rate: int, *, resample: bool = False, mix: bool = False
+) -> Tensor:
+    """Read what a manifest names: mono, at this rate, as long as the manifest says.
 
     Args:
         utterance: the line of the manifest.
         sample_rate: samples per second that the graph expects.
+        resample: whether a recording of another rate is brought to this one; else it is refused.
+        mix: whether several channels are averaged; else they are refused.
 
     Returns:
         float32 samples [S], full scale is 1.
 
     Raises:
-        DataError: the file is missing, broken, empty, of another rate or length, or not mono.
+        DataError: the file is missing, broken, empty, silent, of another length, or of another rate
+            or with several channels where that is not allowed for.
     """
     try:
         with soundfile.SoundFile(utterance.audio) as file:
             header = header_of(file)
-            fault = header_fault(utterance, header, sample_rate)
+            fault = header_fault(utterance, header, sample_rate, resample=resample, mix=mix)
             if fault is not None:
                 raise DataError(fault)
-            start, stop = _segment(utterance, header)
-            file.seek(start)
-            samples: NDArray[np.float32] = file.read(stop - start, dtype="float32")
+            segment = segment_of(utterance, header)
+            if header.sample_rate == sample_rate:
+                samples, wanted = read_segment(file, segment), len(segment)
+            else:
+                samples = read_resampled(file, segment, header.frames, sample_rate)
+                wanted = round(len(segment) * sample_rate / header.sample_rate)
     except (soundfile.SoundFileError, OSError) as error:
         raise DataError(unreadable(utterance.audio, utterance.place, error)) from error
-    if len(samples) < stop - start:
-        found = (start + len(samples)) / sample_rate
-        raise DataError(_wrong_length(utterance, found))
+    if len(samples) < wanted:
+        found = segment.start / header.sample_rate + len(samples) / sample_rate
+        raise DataError(wrong_length(utterance, found))
     fault = samples_fault(utterance.audio, utterance.place, samples, sample_rate)
+    fault = fault or silence_fault(utterance, float(np.abs(samples).max()))
     if fault is not None:
         raise DataError(fault)
     return torch.from_numpy(samples)
@@ -113,28 +126,46 @@ def header_of(file: soundfile.SoundFile) -> AudioHeader:
     return AudioHeader(file.samplerate, file.channels, file.frames)
 
 
-def header_fault(utterance: Utterance, header: AudioHeader, sample_rate: int) -> Diagnostic | None:
-    """Say what is wrong with a recording as far as its header tells, or nothing."""
+def header_fault(
+    utterance: Utterance,
+    header: AudioHeader,
+    sample_rate: int,
+    *,
+    resample: bool = False,
+    mix: bool = False,
+) -> Diagnostic | None:
+    """Say what is wrong with a recording as far as its header tells, or nothing.
+
+    Args:
+        utterance: the line of the manifest.
+        header: that of the recording.
+        sample_rate: samples per second that the graph expects.
+        resample: whether any rate will do.
+        mix: whether any number of channels will do.
+    """
     audio, place = utterance.audio, utterance.place
-    found, needed = [], []
-    if header.sample_rate != sample_rate:
+    found, needed, ways = [], [], []
+    if header.sample_rate != sample_rate and not resample:
         found.append(f"{header.sample_rate} samples per second")
         needed.append(str(sample_rate))
-    if header.channels != 1:
+        ways.append("`resample: true`")
+    if header.channels != 1 and not mix:
         found.append(f"{header.channels} channels")
         needed.append("1 channel")
+        ways.append("`mix: true`")
     if found:
         message = f"`{audio}` has {' and '.join(found)}, needed: {' and '.join(needed)}"
-        help_ = f"convert it: {ffmpeg_line(audio, sample_rate)}"
+        done = f"or write {' and '.join(ways)} in the data layer to have it done at each reading"
+        help_ = f"convert it: {ffmpeg_line(audio, sample_rate)}; {done}"
         return Diagnostic("PD011", message, place, help=help_)
     if header.frames == 0:
         return silent(audio, place)
-    start, stop = _segment(utterance, header)
-    if stop > header.frames:
-        return _wrong_length(utterance, header.duration)
-    if utterance.offset is None and stop < header.frames:
-        return _wrong_length(utterance, header.duration)
-    return silent(audio, place) if start >= stop else None
+    segment = segment_of(utterance, header)
+    if segment.stop > header.frames:
+        return wrong_length(utterance, header.duration)
+    if utterance.offset is None and segment.stop < header.frames:
+        return wrong_length(utterance, header.duration)
+    return silent(audio, place) if segment.start >= segment.stop else None
 
 
 def samples_fault(
@@ -175,17 +206,26 @@ def silent(path: Path, place: Place | None) -> Diagnostic:
     )
 
 
-def _segment(utterance: Utterance, header: AudioHeader) -> tuple[int, int]:
-    """First frame and the frame after the last; the end of the file where that is close by."""
+def silence_fault(utterance: Utterance, peak: float) -> Diagnostic | None:
+    """Say that an utterance whose largest sample is so large is digital silence, or nothing."""
+    if peak >= SILENCE:
+        return None
+    message = f"`{utterance.audio}` is silence: no sample is above {SILENCE:g} of full scale"
+    return Diagnostic("PD043", message, utterance.place, help="record it again, or take it out")
+
+
+def segment_of(utterance: Utterance, header: AudioHeader) -> Segment:
+    """Which frames of a recording are meant; up to its end where that is close by."""
     beyond = header.duration + 1.0  # a number that is too large for a count of frames is beyond
     start = min(utterance.offset or 0.0, beyond)
     stop = round(min(start + utterance.duration, beyond) * header.sample_rate)
     if abs(stop - header.frames) <= SLACK * header.sample_rate:
         stop = header.frames
-    return round(start * header.sample_rate), stop
+    return Segment(round(start * header.sample_rate), stop)
 
 
-def _wrong_length(utterance: Utterance, found: float) -> Diagnostic:
+def wrong_length(utterance: Utterance, found: float) -> Diagnostic:
+    """Say that a recording ends after so many seconds, other than its manifest says."""
     audio, offset, duration = utterance.audio, utterance.offset, utterance.duration
     if offset is None:
         message = f"`{audio}` lasts {found:.3f} s, the manifest says {duration:g} s"

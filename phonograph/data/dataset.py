@@ -10,7 +10,7 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from phonograph.data.audio_file import read_audio
-from phonograph.data.faults import data_error
+from phonograph.data.manifest_index import ManifestIndex
 from phonograph.errors import Diagnostic
 
 if TYPE_CHECKING:
@@ -49,22 +49,25 @@ class SpeechDataset(Dataset[Item]):
 
     Args:
         utterances: lines of manifests, at least one.
-        tokenizer: knows every character of the normalised transcripts.
+        tokenizer: knows every character of the normalised transcripts; see `check_text`.
         sample_rate: samples per second that every recording has.
-
-    Raises:
-        DataError: every transcript with characters that the tokenizer does not know.
+        resample: whether recordings of another rate are brought to it.
+        mix: whether several channels are averaged.
     """
 
     def __init__(
-        self, utterances: Sequence[Utterance], tokenizer: Tokenizer, sample_rate: int
+        self,
+        utterances: Sequence[Utterance],
+        tokenizer: Tokenizer,
+        sample_rate: int,
+        *,
+        resample: bool = False,
+        mix: bool = False,
     ) -> None:
-        faults = check_texts(utterances, tokenizer)
-        if faults:
-            raise data_error(faults)
         self._utterances = utterances
         self._tokenizer = tokenizer
         self._sample_rate = sample_rate
+        self._resample, self._mix = resample, mix
 
     def __len__(self) -> int:
         return len(self._utterances)
@@ -78,30 +81,38 @@ class SpeechDataset(Dataset[Item]):
         utterance = self._utterances[index]
         text = self._tokenizer.normalize(utterance.text)
         return {
-            "audio": read_audio(utterance, self._sample_rate),
+            "audio": read_audio(
+                utterance, self._sample_rate, resample=self._resample, mix=self._mix
+            ),
             "tokens": torch.tensor(self._tokenizer.encode(text), dtype=torch.int64),
             "text": text,
             "id": utterance.id,
         }
 
     @property
-    def durations(self) -> list[float]:
+    def durations(self) -> Sequence[float]:
         """Seconds of each utterance, as the manifest says."""
+        if isinstance(self._utterances, ManifestIndex):
+            return self._utterances.durations.tolist()
         return [utterance.duration for utterance in self._utterances]
 
 
 def check_texts(utterances: Sequence[Utterance], tokenizer: Tokenizer) -> list[Diagnostic]:
     """Find the transcripts that a tokenizer cannot write, one diagnostic for each."""
-    faults = []
-    for utterance in utterances:
-        try:
-            tokenizer.encode(tokenizer.normalize(utterance.text))
-        except ValueError as error:
-            message = f"utterance `{utterance.id}`: {error}"
-            help_ = "spell it out in `text`, or let the tokenizer know it"
-            cause = f"text: {utterance.text}"
-            faults.append(Diagnostic("PD020", message, utterance.place, "", (cause,), help_))
-    return faults
+    found = (check_text(utterance, tokenizer) for utterance in utterances)
+    return [fault for fault in found if fault is not None]
+
+
+def check_text(utterance: Utterance, tokenizer: Tokenizer) -> Diagnostic | None:
+    """Say that a tokenizer cannot write a transcript, or nothing."""
+    try:
+        tokenizer.encode(tokenizer.normalize(utterance.text))
+    except ValueError as error:
+        message = f"utterance `{utterance.id}`: {error}"
+        help_ = "spell it out in `text`, or let the tokenizer know it"
+        cause = f"text: {utterance.text}"
+        return Diagnostic("PD020", message, utterance.place, "", (cause,), help_)
+    return None
 
 
 def collate(items: Sequence[Item]) -> Batch:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from phonograph.errors import DataError, Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -26,7 +26,9 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PD012": "a recording holds no sound",
         "PD013": "a recording is shorter or longer than its manifest says",
         "PD014": "a recording has samples that are not numbers",
+        "PD015": "a manifest changed while it was in use",
         "PD020": "a transcript has characters that the tokenizer does not know",
+        "PD043": "a recording is silence",
         "PD051": "a folder has no recordings with texts",
     }
 )
@@ -35,7 +37,39 @@ CODES: Mapping[str, str] = MappingProxyType(
 SHOWN = 20
 
 
-def data_error(faults: Sequence[Diagnostic]) -> DataError:
+class Faults:
+    """Faults as they are found: the first 20 are kept, the others are counted by code.
+
+    Attributes:
+        first: those that are kept.
+        counts: code -> how many.
+    """
+
+    def __init__(self) -> None:
+        self.first: list[Diagnostic] = []
+        self.counts: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return self.counts.total()
+
+    def add(self, fault: Diagnostic) -> None:
+        """Take in a fault."""
+        self.counts[fault.code] += 1
+        if len(self.first) < SHOWN:
+            self.first.append(fault)
+
+    def listed(self) -> list[Diagnostic]:
+        """Return the first ones, and what the others are."""
+        others = self.counts - Counter(fault.code for fault in self.first)
+        if not others:
+            return self.first
+        told = ", ".join(f"{count} x {code}" for code, count in sorted(others.items()))
+        plural = "s" if others.total() > 1 else ""
+        more = Diagnostic("PD000", f"{others.total()} more fault{plural}: {told}")
+        return [*self.first, more]
+
+
+def data_error(faults: Iterable[Diagnostic]) -> DataError:
     """Make one error of many faults: the first 20 are kept, the others are counted by code.
 
     Args:
@@ -44,10 +78,7 @@ def data_error(faults: Sequence[Diagnostic]) -> DataError:
     >>> print(data_error([Diagnostic("PD012", f"file {n}") for n in range(23)]).diagnostics[-1])
     error[PD000]: 3 more faults: 3 x PD012
     """
-    shown, others = list(faults[:SHOWN]), faults[SHOWN:]
-    if others:
-        counts = Counter(fault.code for fault in others)
-        listed = ", ".join(f"{count} x {code}" for code, count in sorted(counts.items()))
-        plural = "s" if len(others) > 1 else ""
-        shown.append(Diagnostic("PD000", f"{len(others)} more fault{plural}: {listed}"))
-    return DataError(shown)
+    found = Faults()
+    for fault in faults:
+        found.add(fault)
+    return DataError(found.listed())

@@ -7,13 +7,13 @@ import math
 import os
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from phonograph.data.faults import data_error
 from phonograph.errors import DataError, Diagnostic, Place, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 LONGEST_EXCERPT = 160
@@ -58,40 +58,6 @@ class _Key:
     required: bool = True
 
 
-def read_manifest(path: Path) -> Sequence[Utterance]:
-    """Read a manifest: one JSON object a line, in the form that NeMo uses.
-
-    Each object has `audio_filepath` (relative to the manifest's folder), `duration` in seconds
-    and `text`; it may have `offset` in seconds and `id`. Other keys are left alone. Without
-    `id`, the path without its ending is the id, followed by `@offset` where that is given.
-
-    Raises:
-        DataError: every fault of the file, each with its line.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> (folder / "yes.wav").touch()
-    >>> line = '{"audio_filepath": "yes.wav", "duration": 1.5, "text": "Yes."}'
-    >>> _ = (folder / "train.jsonl").write_text(line)
-    >>> [(u.id, u.duration, u.text) for u in read_manifest(folder / "train.jsonl")]
-    [('yes', 1.5, 'Yes.')]
-    """
-    utterances: list[Utterance] = []
-    faults: list[Diagnostic] = []
-    for found, wrong, _ in parse_lines(path):
-        faults += wrong
-        if found is not None:
-            utterances.append(found)
-    if len(faults) > 1 and {fault.code for fault in faults} == {"PD003"} and not utterances:
-        raise DataError(_no_manifest(path, len(faults)))
-    if faults:
-        raise data_error(faults)
-    if not utterances:
-        raise DataError(Diagnostic("PD002", "the manifest is empty", Place(str(path)), help=FORM))
-    return utterances
-
-
 def parse_lines(path: Path) -> Iterator[tuple[Utterance | None, list[Diagnostic], bytes]]:
     """Give for each line that is not blank its utterance, what is wrong with it, and its bytes.
 
@@ -99,34 +65,46 @@ def parse_lines(path: Path) -> Iterator[tuple[Utterance | None, list[Diagnostic]
         DataError: the file cannot be read.
     """
     lines_by_id: dict[str, int] = {}
-    for line in _lines(path):
-        found, wrong = _parse(line)
+    for line in lines_of(path):
+        found, wrong = parse(line)
         if found is not None:
             first = lines_by_id.setdefault(found.id, found.line)
             if first != found.line:
-                wrong = [*wrong, _same_id(line, found.id, first)]
+                wrong = [*wrong, same_id(line, found.id, first)]
         yield found, wrong, line.raw
 
 
-def _no_manifest(path: Path, lines: int) -> Diagnostic:
+def no_manifest(path: Path, lines: int) -> Diagnostic:
     """Say once what every line would say of a graph or a recording taken for a manifest."""
     message = f"not a manifest: none of its {lines:,} lines is a JSON object"
     return Diagnostic("PD003", message, Place(str(path)), help=FORM)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
+    """A line of a manifest as it is in the file.
+
+    Args:
+        manifest: the file.
+        number: from 1.
+        start: byte of the file at which it begins.
+        raw: its bytes.
+    """
+
     manifest: Path
     number: int
+    start: int
     raw: bytes
 
     @property
     def text(self) -> str:
+        """What it says, without its end."""
         return self.raw.decode("utf-8-sig" if self.number == 1 else "utf-8").rstrip("\r\n")
 
     def fault(
         self, code: str, message: str, help_: str, column: int = 0, width: int = 1
     ) -> Diagnostic:
+        """Say what is wrong with the line."""
         source = self.raw.decode("utf-8-sig", errors="replace").rstrip("\r\n")
         if len(source) > LONGEST_EXCERPT or not source.isprintable():
             source = ""
@@ -134,18 +112,26 @@ class _Line:
         return Diagnostic(code, message, place, help=help_)
 
     def key_fault(self, code: str, key: str, message: str, help_: str) -> Diagnostic:
+        """Say what is wrong with the value of a key."""
         found = re.search(rf'"{key}"\s*:', self.text)
         if found is None:
             return self.fault(code, message, help_)
         return self.fault(code, message, help_, found.start() + 1, len(key) + 2)
 
 
-def _lines(path: Path) -> Iterator[_Line]:
+def lines_of(path: Path) -> Iterator[Line]:
+    """Give the lines of a manifest that are not blank.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    start = 0
     try:
         with path.open("rb") as stream:
             for number, raw in enumerate(stream, 1):
                 if raw.strip():
-                    yield _Line(path, number, raw)
+                    yield Line(path, number, start, raw)
+                start += len(raw)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         help_ = "check the path; a relative path starts at the folder of the file that wrote it"
@@ -155,7 +141,8 @@ def _lines(path: Path) -> Iterator[_Line]:
         raise DataError(fault) from error
 
 
-def _parse(line: _Line) -> tuple[Utterance | None, list[Diagnostic]]:
+def parse(line: Line) -> tuple[Utterance | None, list[Diagnostic]]:
+    """Read a line; return its utterance, if it is one, and what is wrong with it."""
     entry = _json_object(line)
     if isinstance(entry, Diagnostic):
         return None, [entry]
@@ -170,7 +157,7 @@ def _parse(line: _Line) -> tuple[Utterance | None, list[Diagnostic]]:
         faults = [line.key_fault("PD006", "audio_filepath", message, help_)]
     offset = _number(entry["offset"]) if "offset" in entry else None
     utterance = Utterance(
-        id=str(entry["id"]) if "id" in entry else _default_id(audio, line.manifest.parent, offset),
+        id=str(entry["id"]) if "id" in entry else _default_id(written, line.manifest, offset),
         audio=audio,
         duration=_number(entry["duration"]),
         text=str(entry["text"]),
@@ -181,7 +168,7 @@ def _parse(line: _Line) -> tuple[Utterance | None, list[Diagnostic]]:
     return utterance, faults
 
 
-def _json_object(line: _Line) -> Mapping[str, object] | Diagnostic:
+def _json_object(line: Line) -> Mapping[str, object] | Diagnostic:
     try:
         entry = json.loads(line.text)
     except UnicodeDecodeError as error:
@@ -195,7 +182,7 @@ def _json_object(line: _Line) -> Mapping[str, object] | Diagnostic:
     return entry
 
 
-def _key_fault(line: _Line, entry: Mapping[str, object], name: str, key: _Key) -> Diagnostic | None:
+def _key_fault(line: Line, entry: Mapping[str, object], name: str, key: _Key) -> Diagnostic | None:
     if name not in entry:
         if not key.required:
             return None
@@ -213,13 +200,16 @@ def _key_fault(line: _Line, entry: Mapping[str, object], name: str, key: _Key) -
     return line.key_fault("PD005", name, f"`{name}` is {shown}", f"write {key.wanted}")
 
 
-def _default_id(audio: Path, folder: Path, offset: float | None) -> str:
-    inside = audio.relative_to(folder) if audio.is_relative_to(folder) else audio
+def _default_id(written: str, manifest: Path, offset: float | None) -> str:
+    inside = PurePath(written)
+    if inside.is_absolute() and inside.is_relative_to(manifest.parent):
+        inside = inside.relative_to(manifest.parent)
     name = inside.with_suffix("").as_posix()
     return name if offset is None else f"{name}@{offset:g}"
 
 
-def _same_id(line: _Line, name: str, first: int) -> Diagnostic:
+def same_id(line: Line, name: str, first: int) -> Diagnostic:
+    """Say that an utterance of a line has the id of an earlier one."""
     message = f"id `{name}` is already that of line {first}"
     help_ = "give each line an `id` of its own"
     return line.key_fault("PD007", "id", message, help_)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from phonograph.data.manifest import read_manifest
+from phonograph.data.manifest_index import read_manifest
 from phonograph.errors import DataError
 
 SEEN = {"audio_filepath": "a.wav", "duration": 0.5, "text": "yes"}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from phonograph.data.dataset import Batch, Item, SpeechDataset, collate
-from phonograph.data.manifest import read_manifest
+from phonograph.data.dataset import Batch, Item, SpeechDataset, check_text, collate
+from phonograph.data.manifest_index import read_manifest
 from phonograph.data.sentencepiece_tokenizer import SentencePieceModel
 from phonograph.data.tokenizers import build_tokenizer
 from phonograph.errors import DataError, Diagnostic
@@ -34,6 +35,8 @@ class Manifest:
         test: manifest for a final score.
         batch_seconds: seconds of padded audio in a batch, above 0.
         workers: processes that read ahead, at least 0.
+        resample: whether recordings of another rate are brought to `sample_rate` as they are read.
+        mix: whether several channels are averaged.
 
     Raises:
         ValueError: a number is out of range, or the tokenizer is not one.
@@ -53,6 +56,8 @@ class Manifest:
         test: Path | None = None,
         batch_seconds: float = 60.0,
         workers: int = 0,
+        resample: bool = False,
+        mix: bool = False,
     ) -> None:
         check_above_zero(batch_seconds=batch_seconds)
         check_at_least(0, workers=workers)
@@ -61,6 +66,7 @@ class Manifest:
         self.manifests = {"train": train, "validation": validation, "test": test}
         self.batch_seconds = batch_seconds
         self.workers = workers
+        self.resample, self.mix = resample, mix
 
     @staticmethod
     def derived(tokenizer: SentencePieceModel | Mapping[str, Any]) -> dict[str, Vocabulary]:
@@ -94,4 +100,7 @@ class Manifest:
         if manifest is None:
             help = f"give one: modules.….with.{split}=path/to/{split}.jsonl"
             raise DataError(Diagnostic("PD050", f"no {split} manifest is given", help=help))
-        return SpeechDataset(read_manifest(manifest), self.tokenizer, self.sample_rate)
+        index = read_manifest(manifest, check=partial(check_text, tokenizer=self.tokenizer))
+        return SpeechDataset(
+            index, self.tokenizer, self.sample_rate, resample=self.resample, mix=self.mix
+        )

@@ -22,7 +22,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PD040": "the same audio has two transcripts",
         "PD041": "a speaker is in two splits",
         "PD042": "two splits read the same manifest",
-        "PD043": "a recording is silence",
         "PD044": "a graph names no manifest that can be checked",
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import soundfile
@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 
 from phonograph.data.audio_file import (
     AudioHeader,
-    _segment,
-    _wrong_length,
     header_fault,
     header_of,
     samples_fault,
+    segment_of,
     unreadable,
+    wrong_length,
 )
 from phonograph.data.manifest import Utterance
+from phonograph.data.segment import Segment, read_segment
 from phonograph.errors import Diagnostic
 from phonograph.training.preflight.demands import Demands
 from phonograph.training.preflight.sound import Sound, measure
 
 Samples = NDArray[np.float32]
-"""Of several channels, [S, C]."""
+"""Of one channel, or the mean of several."""
 
 MOST_AT_ONCE = 1 << 24
 """Samples; of a longer recording only the utterances are decoded, one after another."""
@@ -85,23 +86,26 @@ def listen(utterances: Sequence[Utterance], ears: Ears) -> Heard:
 def _each(
     file: soundfile.SoundFile, header: AudioHeader, utterances: Sequence[Utterance], ears: Ears
 ) -> Iterator[Sound | Diagnostic]:
-    accepted = replace(header, channels=1) if ears.mix else header
-    wanted = header.sample_rate if ears.resample else ears.sample_rate
-    faults = [header_fault(one, accepted, wanted) for one in utterances]
+    demanded = {"resample": ears.resample, "mix": ears.mix}
+    faults = [header_fault(one, header, ears.sample_rate, **demanded) for one in utterances]
     short = header.frames * header.channels <= MOST_AT_ONCE
     whole = _whole(file, header.frames) if short and None in faults else None
     for utterance, fault in zip(utterances, faults, strict=True):
         if fault is not None:
             yield fault
             continue
-        start, stop = _segment(utterance, header)
+        segment = segment_of(utterance, header)
         try:
-            samples = _read(file, start, stop) if whole is None else whole[start:stop]
+            samples = (
+                read_segment(file, segment)
+                if whole is None
+                else whole[segment.start : segment.stop]
+            )
         except (soundfile.SoundFileError, OSError) as error:
             yield unreadable(utterance.audio, utterance.place, error)
             continue
-        if len(samples) < stop - start:
-            yield _wrong_length(utterance, (start + len(samples)) / header.sample_rate)
+        if len(samples) < len(segment):
+            yield wrong_length(utterance, (segment.start + len(samples)) / header.sample_rate)
             continue
         yield _judged(utterance, samples, header.sample_rate, ears.sample_rate)
 
@@ -109,17 +113,11 @@ def _each(
 def _whole(file: soundfile.SoundFile, frames: int) -> Samples | None:
     """Decode a recording; None where it breaks off, so that only what is behind that is lost."""
     try:
-        return _read(file, 0, frames)
+        return read_segment(file, Segment(0, frames))
     except (soundfile.SoundFileError, OSError):
         return None
 
 
-def _read(file: soundfile.SoundFile, start: int, stop: int) -> Samples:
-    file.seek(start)
-    return file.read(stop - start, dtype="float32", always_2d=True)
-
-
 def _judged(utterance: Utterance, samples: Samples, rate: int, heard: int) -> Sound | Diagnostic:
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1, dtype=np.float32)
-    fault = samples_fault(utterance.audio, utterance.place, mono, rate)
-    return fault or measure(mono, rate, heard)
+    fault = samples_fault(utterance.audio, utterance.place, samples, rate)
+    return fault or measure(samples, rate, heard)

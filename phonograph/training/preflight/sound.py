@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from phonograph.data.audio_file import silence_fault
 from phonograph.data.manifest import Utterance
 from phonograph.errors import Diagnostic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-SILENCE = 1e-5
-"""Of full scale; a recording that never gets louder is digital silence (-100 dBFS)."""
 
 FULL_SCALE = 0.999
 """Of full scale; samples in a row that are as loud were cut off."""
@@ -87,10 +85,9 @@ def _clipped(magnitude: NDArray[np.float32]) -> float:
 def sound_faults(utterance: Utterance, sound: Sound) -> Iterator[Diagnostic]:
     """Say what is strange about the samples of an utterance."""
     audio = utterance.audio
-    if sound.peak < SILENCE:
-        message = f"`{audio}` is silence: no sample is above {SILENCE:g} of full scale"
-        help_ = "record it again, or take it out"
-        yield Diagnostic("PD043", message, utterance.place, help=help_)
+    silence = silence_fault(utterance, sound.peak)
+    if silence is not None:
+        yield silence
         return
     if sound.clipped >= CLIPPED_SHARE:
         message = f"`{audio}` is clipped: {100 * sound.clipped:.2g} % of its samples are cut off"

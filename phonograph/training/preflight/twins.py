@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from phonograph.data.audio_file import SILENCE
 from phonograph.errors import Diagnostic, Place
 from phonograph.training.preflight.demands import SPLITS
-from phonograph.training.preflight.sound import SILENCE
 from phonograph.training.preflight.subject import Subject
 
 
