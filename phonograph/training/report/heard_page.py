@@ -23,6 +23,7 @@ from phonograph.training.report.errors_html import (
 )
 from phonograph.training.report.report_style import REPORT_STYLE
 from phonograph.training.score_details import score_details
+from phonograph.training.speakers import speakers_of
 from phonograph.training.split import PortCollate
 
 WORST = 12
@@ -44,7 +45,7 @@ def heard_page(
         utterances: what was heard.
         title: of the page; the name of the graph when left out.
     """
-    details = score_details("wer", utterances, {})
+    details = score_details("wer", utterances, speakers_in(manifest))
     lead = f'<p class="lead">{len(utterances):,} utterances of {escaped(manifest.name)}'
     if details is not None:
         total = sum(one.errors for one in details.counts)
@@ -76,6 +77,11 @@ def heard_sections(
         Section("Characters", characters_html(utterances)),
         Section("Frames", "".join(_frames(model, ranked, sources)) if model else ""),
     ]
+
+
+def speakers_in(manifest: Path | None) -> Mapping[str, str]:
+    """Return the speakers of a manifest by utterance; nothing where it cannot be read."""
+    return speakers_of(_sources(manifest).values())
 
 
 def _sources(manifest: Path | None) -> Mapping[str, Utterance]:
