@@ -67,7 +67,7 @@ def test_fewer_digits_change_the_loss_a_little(run, bundle, manifests):
 def _speakers_of_everybody(names):
     path = Path("validation.jsonl")
     lines = path.read_text(encoding="utf-8").splitlines()
-    told = [json.loads(line) for line in lines] * 2
+    told = [json.loads(line) for line in lines + lines]
     for number, (line, name) in enumerate(zip(told, names, strict=True)):
         line["speaker"] = name
         line["id"] = str(number)

@@ -121,7 +121,8 @@ def _best(
     if details is not None:
         errors = sum(one.errors for one in details.counts)
         words = sum(one.reference for one in details.counts)
-        yield "Word error rate", f"{100 * errors / max(words, 1):.2f} %"
+        where = f", {manifest.name}" if manifest is not None else ""
+        yield f"Word error rate{where}", f"{100 * errors / max(words, 1):.2f} %"
         found = details.interval
         span = f"{100 * found.low:.2f} to {100 * found.high:.2f} %"
         yield f"95 %, over {found.over}", span
