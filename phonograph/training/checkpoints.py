@@ -12,6 +12,7 @@ import pytorch_lightning as pl
 from phonograph.graphs.bundle import save_bundle
 from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.moving_average import MovingAverage
+from phonograph.training.report.heard import write_heard
 from phonograph.training.run_directory import RunDirectory
 
 _PAUSE = 30.0
@@ -125,6 +126,8 @@ class Checkpoints(pl.Callback):
         with self._average.applied(module) if self._average else nullcontext():
             weights = module.modules_by_node.state_dict()
             save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
+        if best and module.heard:
+            write_heard(self._run.heard, module.heard)
 
 
 def pause_after(lived: float, cost: float) -> float:

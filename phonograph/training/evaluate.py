@@ -91,7 +91,7 @@ def evaluate(
             values = split.view(to_device(batch, device))
         ids = ids_of(model.graph, batch)
         scorer.add(values, len(next(iter(batch.values()))))
-        utterances += _scored(split.view.view, values, ids)
+        utterances += scored_utterances(split.view.view, values, ids)
         losses = losses_of(model.graph, split.view.view, values)
         for left_out in losses.rejected.values() if losses else ():
             rejected += [ids[row] for row in left_out.nonzero().flatten().tolist() if ids]
@@ -136,7 +136,10 @@ def _reading(layer: Any, manifest: Path) -> Any:
     return changed
 
 
-def _scored(view: View, values: Mapping[PortName, Any], ids: list[str]) -> list[ScoredUtterance]:
+def scored_utterances(
+    view: View, values: Mapping[PortName, Any], ids: list[str]
+) -> list[ScoredUtterance]:
+    """Return what was said and heard in a batch, by the first score; nothing without a score."""
     if not view.score:
         return []
     hypothesis, reference = next(iter(view.score.values()))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phonograph.errors import GraphError
+from phonograph.errors import GraphError, PhonographError
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.continuation import (
     Continuation,
@@ -23,6 +23,7 @@ from phonograph.training.held_directory import held, telling_of_disks
 from phonograph.training.job import Job, share_prefixes, train
 from phonograph.training.position import Position
 from phonograph.training.ranks import train_in_processes
+from phonograph.training.report.run_report import write_report
 from phonograph.training.run_directory import (
     RunDirectory,
     go_on,
@@ -93,8 +94,10 @@ def fit(
                 say(_going_on(found.position, processes))
         job = Job(graph, registry, directory, settings, metrics, start=found)
         result = _fit(job, probe, say)
-        if probe.is_global_zero and not result.interrupted:
-            write_result(directory, result)
+        if probe.is_global_zero:
+            if not result.interrupted:
+                write_result(directory, result)
+            _report(directory, registry, metrics, say)
     return replace(result, seconds=time.monotonic() - start)
 
 
@@ -107,6 +110,16 @@ def _fit(job: Job, probe: pl.Trainer, say: Callable[[str], None]) -> FitResult:
         return train_in_processes(shared, count, main_port(probe), say)
     finally:
         job.run.drop_cache(job.run.cache / "shared")
+
+
+def _report(
+    directory: RunDirectory, registry: Registry, metrics: Metrics, say: Callable[[str], None]
+) -> None:
+    """Write the report; what was learnt is not lost when that cannot be done."""
+    try:
+        write_report(directory, registry, metrics)
+    except (PhonographError, OSError) as error:
+        say(f"the report could not be written: {error}")
 
 
 @contextmanager

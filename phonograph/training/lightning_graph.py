@@ -14,6 +14,7 @@ from torch import Tensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.model import Model
+from phonograph.training.evaluate import ScoredUtterance, scored_utterances
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
@@ -59,6 +60,7 @@ class LightningGraph(pl.LightningModule):
     Attributes:
         last_loss: loss of the last batch on this process.
         scores: what the last validation measured, lower is better; empty before the first.
+        heard: what was said and heard in the last validation.
         batches_done: batches trained on by this process.
     """
 
@@ -73,6 +75,7 @@ class LightningGraph(pl.LightningModule):
         self.rejections = Rejections(around.run.rejected, around.say)
         self.last_loss = torch.tensor(float("nan"))
         self.scores: dict[str, float] = {}
+        self.heard: list[ScoredUtterance] = []
         self.batches_done = 0
         self._scorer: Scorer | None = None
         self._dealt: Batches | None = None
@@ -158,6 +161,7 @@ class LightningGraph(pl.LightningModule):
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""
         validation = self.splits[1]
+        self.heard = []
         if validation is not None:
             self._scorer = Scorer(self.graph, validation.view.view, self.around.metrics)
 
@@ -169,6 +173,7 @@ class LightningGraph(pl.LightningModule):
         values = validation.view(batch)
         ids = ids_of(self.graph, batch)
         self._scorer.add(values, _size_of(batch))
+        self.heard += scored_utterances(validation.view.view, values, ids)
         losses = losses_of(self.graph, validation.view.view, values)
         if losses is not None and self.trainer.is_global_zero:
             self.rejections.note(validation.name, ids, losses.rejected, step=self.global_step)

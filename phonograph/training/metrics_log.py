@@ -9,8 +9,14 @@ from typing import Any
 import pytorch_lightning as pl
 from torch.utils.tensorboard.writer import SummaryWriter
 
+from phonograph.collections.asr.word_errors import aligned_text
 from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.run_directory import RunDirectory
+from phonograph.training.sample_audio import sounds_of
+from phonograph.training.samples import samples
+
+_SAMPLES = 4
+"""Utterances that TensorBoard shows."""
 
 
 class MetricsLog(pl.Callback):
@@ -26,6 +32,7 @@ class MetricsLog(pl.Callback):
         self._every = every
         self._events: SummaryWriter | None = None
         self._logged = -1
+        self._heard = False
 
     def state_dict(self) -> dict[str, Any]:
         """Return the last step that was logged."""
@@ -51,11 +58,28 @@ class MetricsLog(pl.Callback):
         """Log the scores."""
         assert isinstance(pl_module, LightningGraph)
         self._write(trainer, pl_module, "validation", pl_module.scores)
+        if self._events is not None:
+            self._show_samples(self._events, trainer.global_step, pl_module)
 
     def close(self) -> None:
         """Write out what waits to be written."""
         if self._events is not None:
             self._events.close()
+
+    def _show_samples(self, events: SummaryWriter, step: int, module: LightningGraph) -> None:
+        chosen = samples(module.heard, _SAMPLES)
+        for number, one in enumerate(chosen, 1):
+            # TensorBoard reads Markdown: what is indented by four is shown as it is
+            lines = f"{one.id}\n{aligned_text(one.reference, one.hypothesis)}".splitlines()
+            text = "\n".join(f"    {line}" for line in lines)
+            events.add_text(f"heard/{number}", text, step)
+        validation = module.splits[1]
+        if not self._heard and validation is not None:
+            self._heard = True
+            ids = [one.id for one in chosen]
+            for sound in sounds_of(module.graph, validation.name, ids):
+                name = f"heard/{ids.index(sound.id) + 1}"
+                events.add_audio(name, sound.mono[None], step, sample_rate=sound.rate)
 
     def _write(
         self,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from phonograph.training.lightning_graph import LightningGraph
+from phonograph.training.samples import sample_lines
 
 _PAUSE = 0.1
 """Seconds between two changes of the bar."""
@@ -39,7 +40,7 @@ class ProgressReport(pl.Callback):
         self._bar = Progress(
             BarColumn(bar_width=20),
             TextColumn("{task.percentage:3.0f} %"),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             console=self._console,
             transient=True,
         )
@@ -56,7 +57,7 @@ class ProgressReport(pl.Callback):
         if self._bar is None or now - self._shown < _PAUSE:
             return
         self._shown = now
-        self._bar.update(self._task, completed=done, state=state_line(trainer, pl_module, done))
+        self._bar.update(self._task, completed=done, state=self._state(trainer, pl_module, done))
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say what was measured."""
@@ -64,12 +65,18 @@ class ProgressReport(pl.Callback):
         if trainer.is_global_zero and self._bar is None:
             where = f"epoch {pl_module.epochs_done:.3g}, step {trainer.global_step}"
             self._say(f"{where}: {scores_line(pl_module)}, {pl_module.seconds:.1f} s")
+            for line in sample_lines(pl_module.heard):
+                self._say(line)
 
     def close(self) -> None:
         """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    @staticmethod
+    def _state(trainer: pl.Trainer, module: LightningGraph, done: float) -> str:
+        return "\n".join([state_line(trainer, module, done), *sample_lines(module.heard)])
 
     def _wants_progress(self, trainer: pl.Trainer) -> bool:
         # With several processes, progress is agreed on by all, so all have to ask.

@@ -60,6 +60,16 @@ class RunDirectory:
         return self.path / "rejected.jsonl"
 
     @property
+    def heard(self) -> Path:
+        """A JSON line for each utterance of the best validation: what was said and heard."""
+        return self.path / "heard.jsonl"
+
+    @property
+    def report(self) -> Path:
+        """The page about the training."""
+        return self.path / "report.html"
+
+    @property
     def best(self) -> Path:
         """The bundle with the best score."""
         return self.path / "best.phono"
@@ -118,6 +128,8 @@ class RunDirectory:
             self.state.with_suffix(".new"),
             previous_of(self.state),
             self.result,
+            self.heard,
+            self.report,
             self.failed_batch,
             self.failed_batch.with_suffix(".json"),
         ):

@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +62,37 @@ def test_fewer_digits_change_the_loss_a_little(run, bundle, manifests):
     )
     assert exact != short
     assert exact == pytest.approx(short, rel=0.1)
+
+
+def _speakers_of_everybody(names):
+    path = Path("validation.jsonl")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    told = [json.loads(line) for line in lines + lines]
+    for number, (line, name) in enumerate(zip(told, names, strict=True)):
+        line["speaker"] = name
+        line["id"] = str(number)
+    path.write_text("".join(json.dumps(line) + "\n" for line in told), encoding="utf-8")
+
+
+def test_rates_have_an_interval(run, bundle, manifests):
+    told = json.loads(run("evaluate", bundle, "validation.jsonl", "--json").stdout)
+    found = told["scores"]["wer"]
+    assert found["interval"]["low"] <= found["rate"] <= found["interval"]["high"]
+    assert found["interval"]["over"] == "utterances"
+    first = run("evaluate", bundle, "validation.jsonl").stdout.splitlines()[0]
+    assert re.match(r"wer +\d+\.\d\d % \(95 % over utterances: \d+\.\d\d to \d+\.\d\d %\)", first)
+
+
+def test_five_speakers_make_the_interval_and_can_be_listed(run, bundle, manifests):
+    _speakers_of_everybody("abcdee")
+    text = run("evaluate", bundle, "validation.jsonl", "--speakers").stdout
+    assert "95 % over speakers" in text
+    assert "wer by speaker, worst first:" in text
+    told = json.loads(run("evaluate", bundle, "validation.jsonl", "--json").stdout)
+    assert sorted(told["scores"]["wer"]["speakers"]) == list("abcde")
+    assert [one["over"] for one in told["scores"]["wer"]["intervals"]] == ["utterances", "speakers"]
+
+
+def test_without_speakers_that_is_said(run, bundle, manifests):
+    text = run("evaluate", bundle, "validation.jsonl", "--speakers").stdout
+    assert text.endswith("no line of the manifest has a `speaker`\n")

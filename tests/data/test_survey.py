@@ -68,7 +68,7 @@ def test_stereo_is_at_fault_and_told_once(say, tmp_path):
         f"  --> {tmp_path}/train.jsonl:1\n"
         "   = 2 more of the 3 recordings looked at are at fault as well\n"
         f"   = help: convert it: ffmpeg -i {tmp_path}/0.wav -ac 1 -ar 16000 {tmp_path}/0-16000.flac; "
-        "or write `resample: true` in the data layer to have it done at each reading"
+        "or write `mix: true` in the data layer to have it done at each reading"
     )
 
 

@@ -1,0 +1,1 @@
+"""What a training came to, as one page to look at and to hear."""
