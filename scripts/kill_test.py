@@ -193,7 +193,7 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
         patience = 1e6 if course.kills >= kills else chance.uniform(0, setup.longest)
         status = None
         if course.kills < kills and chance.random() > EARLY:
-            status = watch(process, 60.0, _trains(setup.folder / run / "metrics.jsonl"))
+            status = watch(process, 60.0, _trains(setup.folder / run, log, told, before))
         if status is None:
             status = follow(process, patience)
         _note_going_on(course, log, told, before)
@@ -206,10 +206,15 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
         return course
 
 
-def _trains(metrics: Path) -> Callable[[], bool]:
-    """Tell when a training that was started now has made a step."""
-    begun = time.time()
-    return lambda: metrics.exists() and metrics.stat().st_mtime > begun + 0.3
+def _trains(run: Path, log: Path, told: int, before: int) -> Callable[[], bool]:
+    """Tell when a training that was started now has made a step of its own."""
+
+    def trains() -> bool:
+        found = GOING_ON.search(log.read_bytes()[told:].decode() if log.exists() else "")
+        at = int(found[1]) if found else 0
+        return (found is not None or not before) and last_step(run) > at
+
+    return trains
 
 
 def _await(state: Path, longest: float = 120.0) -> None:
