@@ -22,7 +22,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -136,9 +135,13 @@ def forked(arguments: Sequence[str], log: Path) -> int:
 def fresh(arguments: Sequence[str], log: Path) -> int:
     """Start a command as a shell would."""
     program = "from phonograph.cli.main import main; main()"
-    with log.open("ab") as stream:
-        command = [sys.executable, "-c", program, *arguments]
-        return subprocess.Popen(command, stdout=stream, stderr=stream).pid
+    command = [sys.executable, "-c", program, *arguments]
+    appending = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    streams = [
+        (os.POSIX_SPAWN_OPEN, 1, str(log), appending, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(sys.executable, command, os.environ, file_actions=streams)
 
 
 def _be(arguments: Sequence[str], log: Path) -> NoReturn:
