@@ -141,10 +141,10 @@ def _earlier(
 ) -> FitResult | Continuation | None:
     """Return what an earlier training of this graph came to, or the state that it left.
 
-    One that had not made a step yet is in nobody's way.
+    One that had not learnt anything yet is in nobody's way.
     """
     state = find_state(directory.state, say)
-    if state is None or state.position.step == 0:
+    if state is None or (state.position.step == 0 and not directory.last.exists()):
         return None
     before, after = read_settings_of(directory), settings_of(graph)
     refuse_changes(directory.path, before, after)

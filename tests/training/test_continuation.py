@@ -1,7 +1,9 @@
 """Going on with what was broken off: bit for bit, or not at all."""
 
+import errno
 import functools
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from phonograph.collections import default_registry
 from phonograph.collections.asr.word_errors import character_errors, word_errors
 from phonograph.errors import PhonographError
 from phonograph.graphs.bundle import read_bundle
-from phonograph.training import checkpoints
+from phonograph.training import checkpoints, state_io
 from phonograph.training.checkpoints import Checkpoints
 from phonograph.training.continuation import find_state, refuse_changes, share_out
 from phonograph.training.lightning_graph import LightningGraph
@@ -62,6 +64,20 @@ def kill_at(monkeypatch):
 def often(monkeypatch):
     """Save between any two steps."""
     monkeypatch.setattr(checkpoints, "pause_after", lambda lived, cost: 0.0)
+
+
+def full_after(monkeypatch, states):
+    """Save between any two steps; the disk is full after so many states."""
+    written = []
+
+    def write(path, state):
+        if len(written) == states:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        written.append(path)
+        write_state(path, state)
+
+    monkeypatch.setattr(checkpoints, "pause_after", lambda lived, cost: 0.0)
+    monkeypatch.setattr(state_io, "write_state", write)
 
 
 def _weights(folder: Path, run: str) -> dict[str, torch.Tensor]:
@@ -163,6 +179,26 @@ error[PT013]: the training in this directory was begun with other settings
    = `train.seed` was nothing, now it is 3
    = help: undo the change, train into another `--run`, or start over with `--overwrite`"""
     )
+
+
+def test_a_full_disk_after_the_first_state_costs_only_the_steps_since(train, folder, monkeypatch):
+    train(*RANDOM, run="whole")
+    full_after(monkeypatch, 1)
+    with pytest.raises(PhonographError) as caught:
+        train(*RANDOM)
+    state = folder / "run" / "last.new"
+    assert (
+        str(caught.value)
+        == f"""\
+error[PT011]: this cannot be written: no space left on device
+  --> {state}
+   = help: free some space and give the same command: it goes on from the last state"""
+    )
+    assert read_state(folder / "run" / "last.state")["position"]["step"] == 0
+    monkeypatch.undo()
+    train(*RANDOM)
+    assert _same(folder, "whole", "run")
+    assert _steps(folder, "run") == _steps(folder, "whole")
 
 
 def test_a_damaged_state_gives_way_to_the_one_before(train, folder, kill_at, often):
