@@ -21,6 +21,9 @@ from phonograph.training.job import Job, train
 _PATIENCE = 0.1
 """Seconds between two looks at what the processes said."""
 
+_GRACE = 5.0
+"""Seconds that the others have to end when one failed; one that is stopped needs to be killed."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
@@ -54,7 +57,7 @@ def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], Non
         )
         assert processes is not None
         try:
-            while not processes.join(_PATIENCE):
+            while not processes.join(_PATIENCE, grace_period=_GRACE):
                 listener.listen()
         except ProcessExitedException as error:
             listener.listen()
@@ -98,7 +101,9 @@ def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> N
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ["MASTER_PORT"] = str(port)
     try:
-        result = train(job, messages.put)
+        result = train(
+            job, messages.put, lambda fault: messages.put(_Failure(PhonographError, (fault,)))
+        )
     except PhonographError as error:
         messages.put(_Failure(type(error), error.diagnostics))
         sys.exit(1)
