@@ -66,7 +66,7 @@ class RankWatch(pl.Callback):
         """Note that this process goes on."""
         self._beat = replace(self._beat, begun=self._beat.begun + 1)
 
-    def teardown(self, *_: Any) -> None:
+    def teardown(self, *_: Any, **__: Any) -> None:
         """Watch no longer."""
         self._done.set()
         if self._thread is not None:
