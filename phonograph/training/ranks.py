@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 
-from torch.multiprocessing.spawn import ProcessExitedException, start_processes
+from torch.multiprocessing.spawn import ProcessException, ProcessExitedException, start_processes
 
 from phonograph.errors import Diagnostic, PhonographError
 from phonograph.training.fit_result import FitResult
@@ -59,7 +59,7 @@ def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], Non
         try:
             while not processes.join(_PATIENCE, grace_period=_GRACE):
                 listener.listen()
-        except ProcessExitedException as error:
+        except ProcessException as error:
             listener.listen()
             raise listener.reason(error) from error
     listener.listen()
@@ -86,10 +86,12 @@ class _Listener:
                 case _Failure() as failure:
                     self._failure = self._failure or failure
 
-    def reason(self, error: ProcessExitedException) -> PhonographError:
+    def reason(self, error: ProcessException) -> Exception:
         """Say why a process ended early."""
         if self._failure is not None:
             return self._failure.kind(self._failure.diagnostics)
+        if not isinstance(error, ProcessExitedException):
+            return error
         message = f"training process {error.error_index} ended with code {error.exit_code}"
         help = "a script that calls `fit` does so under `if __name__ == '__main__':`"
         return PhonographError(Diagnostic("PT007", message, help=help))
