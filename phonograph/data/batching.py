@@ -162,7 +162,7 @@ def batch_share(sizes: Sequence[int], number: int, *, together: int, utterances:
     Args:
         sizes: utterances in each batch of the epoch, over all processes.
         number: the batch, counted over all processes.
-        together: batches that make one step; their number divides that of all batches.
+        together: batches that make one step; at the end of an epoch there may be fewer.
         utterances: of the epoch; batches from this number on are stand-ins and count 0.
 
     >>> [batch_share([3, 1], number, together=2, utterances=4) for number in (0, 1)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from torch.multiprocessing import _prctl_pr_set_pdeathsig
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
@@ -72,14 +74,14 @@ class TrainingSampler(Sampler[list[int]]):
         """The batches of any epoch."""
         return self._deal(epoch)[self._rank :: self._world]
 
-    def share(self, epoch: int, number: int) -> float:
+    def share(self, epoch: int, number: int, together: int) -> float:
         """By how much a batch of this process counts; see `batch_share`."""
         if self._sizes[0] != epoch:
             self._deal(epoch)
         return batch_share(
             self._sizes[1],
             number * self._world + self._rank,
-            together=math.lcm(self._world, self._multiple),
+            together=together,
             utterances=len(self._durations),
         )
 
@@ -128,6 +130,7 @@ class Loader(DataLoader[Any]):
             collate_fn=_BatchOrFaults(collate),
             num_workers=workers,
             persistent_workers=workers > 0,
+            worker_init_fn=_end_with_parent,
             pin_memory=torch.cuda.is_available(),
             # of its own, so that loading takes no numbers from the random state of training
             generator=torch.Generator(),
@@ -159,15 +162,17 @@ class Loader(DataLoader[Any]):
         if isinstance(self.batch_sampler, TrainingSampler):
             self.batch_sampler.epoch, self.batch_sampler.start = epoch, start
 
-    def share(self, number: int) -> float:
+    def share(self, number: int, together: int) -> float:
         """Return by how much a batch counts; see `batch_share`.
 
         Args:
             number: batches of training that this process was given before.
+            together: batches, of all processes, that make one step.
         """
         if not isinstance(self.batch_sampler, TrainingSampler):
             return 1.0
-        return self.batch_sampler.share(*divmod(number, max(1, len(self.batch_sampler))))
+        epoch, batch = divmod(number, max(1, len(self.batch_sampler)))
+        return self.batch_sampler.share(epoch, batch, together)
 
 
 def training_loader(
@@ -240,6 +245,11 @@ class _BatchOrFaults:
     def __call__(self, loaded: Sequence[Any]) -> Any:
         faults = [fault for one in loaded if isinstance(one, _Faults) for fault in one.faults]
         return _Faults(tuple(faults)) if faults else self.collate(loaded)
+
+
+def _end_with_parent(_: int) -> None:
+    """Let a worker, which may be busy for ever, go when its process is killed (on Linux)."""
+    _prctl_pr_set_pdeathsig(signal.SIGKILL)
 
 
 def _cores() -> int:

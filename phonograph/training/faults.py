@@ -26,6 +26,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PT012": "a training cannot go on with this number of processes",
         "PT013": "a training cannot go on with other settings or data",
         "PT014": "another training is at work in the run directory",
+        "PT020": "a training process gives no sign of life",
+        "PT021": "a training process hangs, and the others wait for it",
         "PT030": "a report is asked of a folder that is not a run directory",
         "PT031": "a report on data is asked of a training without a best bundle",
     }

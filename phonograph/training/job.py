@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from phonograph.errors import Diagnostic
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.cached_prefix import MEMORY, CachedItems, Place, after_prefix, cache_prefix
@@ -25,6 +26,7 @@ from phonograph.training.moving_average import MovingAverage
 from phonograph.training.pacing import Pacing
 from phonograph.training.position import Position
 from phonograph.training.progress import ProgressReport
+from phonograph.training.rank_watch import RankWatch
 from phonograph.training.rejections import rejected_ids
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.scoring import Metrics
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
 Say = Callable[[str], None]
+Alarm = Callable[[Diagnostic], None]
 
 _LOG_EVERY = 10
 _VALIDATION_ARGUMENTS = {"check_val_every_n_epoch", "val_check_interval"}
@@ -74,19 +77,26 @@ def share_prefixes(job: Job, trainer: pl.Trainer, say: Say) -> Job:
     return replace(job, cached=cached)
 
 
-def train(job: Job, say: Say) -> FitResult:
+def train(job: Job, say: Say, alarm: Alarm | None = None) -> FitResult:
     """Train in this process, as the only one or as one of several.
+
+    Args:
+        job: what to train.
+        say: told what a user should know.
+        alarm: told which other process died or hangs, before this one ends; `say` by default.
 
     Raises:
         PhonographError: the data or the settings are at fault, or the loss is not finite.
     """
     with threads(job.settings.threads):
-        return _train(job, say)
+        return _train(job, say, alarm or _saying(say))
 
 
-def _train(job: Job, say: Say) -> FitResult:
+def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
     callbacks = _Callbacks(job, say)
-    trainer = build_trainer(job.graph, job.settings, job.run, callbacks.all(job.settings))
+    watch = RankWatch(job.run.path / "beats", alarm)
+    asked = [watch, *callbacks.all(job.settings)]
+    trainer = build_trainer(job.graph, job.settings, job.run, asked)
     tell = say if trainer.is_global_zero and job.cached is None else _silence
     start = time.monotonic()
     model = _model(job, tell)
@@ -223,3 +233,7 @@ def _place(trainer: pl.Trainer, folder: Path, memory: int = MEMORY) -> Place:
 
 def _silence(line: str) -> None:
     """Say nothing: another process does."""
+
+
+def _saying(say: Say) -> Alarm:
+    return lambda fault: say(f"error[{fault.code}]: {fault.message}\n  = help: {fault.help}")

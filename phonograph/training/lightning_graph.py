@@ -154,9 +154,14 @@ class LightningGraph(pl.LightningModule):
             raise self._not_finite(losses.total, batch, ids)
         self.rejections.note(split.name, ids, losses.rejected, step=self.global_step)
         self.last_loss = losses.total.detach()
-        share = self._dealt.share(self.batches_done) if self._dealt is not None else 1.0
+        share = self._share()
         self.batches_done += 1
         return losses.total if share == 1 else losses.total * share
+
+    def _share(self) -> float:
+        """Return by how much this batch counts among all those of one step."""
+        together = self.trainer.world_size * self.trainer.accumulate_grad_batches
+        return self._dealt.share(self.batches_done, together) if self._dealt is not None else 1.0
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""

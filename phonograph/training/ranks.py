@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 
-from torch.multiprocessing.spawn import ProcessExitedException, start_processes
+from torch.multiprocessing.spawn import ProcessException, ProcessExitedException, start_processes
 
 from phonograph.errors import Diagnostic, PhonographError
 from phonograph.training.fit_result import FitResult
@@ -20,6 +20,9 @@ from phonograph.training.job import Job, train
 
 _PATIENCE = 0.1
 """Seconds between two looks at what the processes said."""
+
+_GRACE = 5.0
+"""Seconds that the others have to end when one failed; one that is stopped needs to be killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], Non
         )
         assert processes is not None
         try:
-            while not processes.join(_PATIENCE):
+            while not processes.join(_PATIENCE, grace_period=_GRACE):
                 listener.listen()
-        except ProcessExitedException as error:
+        except ProcessException as error:
             listener.listen()
             raise listener.reason(error) from error
     listener.listen()
@@ -83,10 +86,12 @@ class _Listener:
                 case _Failure() as failure:
                     self._failure = self._failure or failure
 
-    def reason(self, error: ProcessExitedException) -> PhonographError:
+    def reason(self, error: ProcessException) -> Exception:
         """Say why a process ended early."""
         if self._failure is not None:
             return self._failure.kind(self._failure.diagnostics)
+        if not isinstance(error, ProcessExitedException):
+            return error
         message = f"training process {error.error_index} ended with code {error.exit_code}"
         help = "a script that calls `fit` does so under `if __name__ == '__main__':`"
         return PhonographError(Diagnostic("PT007", message, help=help))
@@ -98,7 +103,9 @@ def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> N
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ["MASTER_PORT"] = str(port)
     try:
-        result = train(job, messages.put)
+        result = train(
+            job, messages.put, lambda fault: messages.put(_Failure(PhonographError, (fault,)))
+        )
     except PhonographError as error:
         messages.put(_Failure(type(error), error.diagnostics))
         sys.exit(1)

@@ -93,9 +93,9 @@ class Batches:
         """Choose the epoch that the next pass gives, and the batch with which it begins."""
         self._loader.set_epoch(epoch, start)
 
-    def share(self, number: int) -> float:
-        """Return by how much this process's batch of that number counts; see `batch_share`."""
-        return self._loader.share(number)
+    def share(self, number: int, together: int) -> float:
+        """Return by how much this process's batch of that number counts; see `Loader.share`."""
+        return self._loader.share(number, together)
 
     def close(self) -> None:
         """End the processes that read ahead."""

@@ -62,7 +62,8 @@ def test_a_wrong_rate_names_audio_manifest_line_and_mend(say):
         == """\
 error[PD011]: `DIR/a b.wav` has 8000 samples per second, needed: 16000
   --> DIR/train.jsonl:7
-   = help: convert it: ffmpeg -i 'DIR/a b.wav' -ac 1 -ar 16000 'DIR/a b-16000.flac'; or write `resample: true` in the data layer to have it done at each reading"""
+   = help: convert it: ffmpeg -i 'DIR/a b.wav' -ac 1 -ar 16000 'DIR/a b-16000.flac';\
+ or write `resample: true` in the data layer to have it done at each reading"""
     )
 
 

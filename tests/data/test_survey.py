@@ -67,8 +67,8 @@ def test_stereo_is_at_fault_and_told_once(say, tmp_path):
         f"error[PD011]: `{tmp_path}/0.wav` has 2 channels, needed: 1 channel\n"
         f"  --> {tmp_path}/train.jsonl:1\n"
         "   = 2 more of the 3 recordings looked at are at fault as well\n"
-        f"   = help: convert it: ffmpeg -i {tmp_path}/0.wav -ac 1 -ar 16000 {tmp_path}/0-16000.flac; "
-        "or write `mix: true` in the data layer to have it done at each reading"
+        f"   = help: convert it: ffmpeg -i {tmp_path}/0.wav -ac 1 -ar 16000 {tmp_path}/0-16000.flac"
+        "; or write `mix: true` in the data layer to have it done at each reading"
     )
 
 
