@@ -9,6 +9,7 @@ MODULES = {
     "asr.mfcc": f"{_HERE}.mfcc:Mfcc",
     "asr.stored_log_mel": f"{_HERE}.stored_log_mel:StoredLogMel",
     "asr.spec_augment": f"{_HERE}.spec_augment:SpecAugment",
+    "asr.speed_perturb": f"{_HERE}.speed_perturb:SpeedPerturb",
     "asr.conv_encoder": f"{_HERE}.conv_encoder:ConvEncoder",
     "asr.jasper": f"{_HERE}.jasper:Jasper",
     "asr.quartznet": f"{_HERE}.quartznet:QuartzNet",
