@@ -48,7 +48,7 @@ class SpeedPerturb(nn.Module):
     @ports(
         audio=Audio("B S"),
         lengths=Lengths("B", of="S"),
-        out={"audio": Audio("B N"), "lengths": Lengths("B", of="N")},
+        out={"audio": Audio("B T"), "lengths": Lengths("B", of="T")},
     )
     def forward(self, audio: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Play utterances at random speeds.
@@ -58,7 +58,7 @@ class SpeedPerturb(nn.Module):
             lengths: [B] valid samples.
 
         Returns:
-            [B, N], zero beyond an utterance's end, and [B] valid samples.
+            [B, T], zero beyond an utterance's end, and [B] valid samples.
         """
         if not self.training:
             return audio, lengths
