@@ -76,6 +76,8 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"feat_in": 2, "stride": 1},
     ],
     "asr.dither": [{"sample_rate": 16000}],
+    "asr.gain": [{"sample_rate": 16000}],
+    "asr.speed_perturb": [{"sample_rate": 16000}],
     "asr.log_mel": [
         {"sample_rate": 16000, "n_mels": 8},
         {

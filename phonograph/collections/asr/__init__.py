@@ -5,10 +5,12 @@ _HERE = "phonograph.collections.asr"
 MODULES = {
     "asr.manifest": f"{_HERE}.manifest:Manifest",
     "asr.dither": f"{_HERE}.dither:Dither",
+    "asr.gain": f"{_HERE}.gain:Gain",
     "asr.log_mel": f"{_HERE}.log_mel:LogMel",
     "asr.mfcc": f"{_HERE}.mfcc:Mfcc",
     "asr.stored_log_mel": f"{_HERE}.stored_log_mel:StoredLogMel",
     "asr.spec_augment": f"{_HERE}.spec_augment:SpecAugment",
+    "asr.speed_perturb": f"{_HERE}.speed_perturb:SpeedPerturb",
     "asr.conv_encoder": f"{_HERE}.conv_encoder:ConvEncoder",
     "asr.jasper": f"{_HERE}.jasper:Jasper",
     "asr.quartznet": f"{_HERE}.quartznet:QuartzNet",
