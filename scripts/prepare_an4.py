@@ -6,9 +6,10 @@
     .venv/bin/python scripts/prepare_an4.py FOLDER an4
 
 The archive, or the folder it was unpacked to, has AN4's public layout: `etc/an4_train.fileids`,
-`etc/an4_train.transcription`, the same for `test`, and `wav/` with NIST SPHERE (.sph) or headerless
-recordings (.raw, 16 bits, 16,000 Hz; which byte comes first is heard). A folder that has train.jsonl
-instead, with a `speaker` in every line, and perhaps dev.jsonl and test.jsonl, is only split.
+`etc/an4_train.transcription`, the same for `test`, and `wav/` with NIST SPHERE (.sph) or
+headerless recordings (.raw, 16 bits, 16,000 Hz; which byte comes first is heard). A folder that
+has train.jsonl instead, with a `speaker` in every line, and perhaps dev.jsonl and test.jsonl, is
+only split.
 
 OUT gets audio/ and train.jsonl, choose.jsonl, dev.jsonl and test.jsonl. The speakers of --choose
 and --dev are taken out of train. Train has each recording again at every one of --speeds.
@@ -44,7 +45,10 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 TRANSCRIPT = re.compile(r"(?P<text>.*)\((?P<id>[^()\s]+)\)\s*")
 
 
-class Refused(Exception):
+Row = dict[str, str | float]
+
+
+class RefusedError(Exception):
     """What was given cannot be prepared; the text says why."""
 
 
@@ -77,7 +81,7 @@ def main() -> None:
     parser.add_argument("--speeds", default="0.9,1.1", help='more of train ("" for none)')
     try:
         prepare(parser.parse_args())
-    except (Refused, OSError) as refusal:
+    except (RefusedError, OSError) as refusal:
         sys.exit(f"prepare_an4: {refusal}")
 
 
@@ -86,7 +90,7 @@ def prepare(arguments: Namespace) -> None:
     speeds = read_speeds(arguments.speeds)
     aside = {"choose": listed(arguments.choose), "dev": listed(arguments.dev)}
     if arguments.source.resolve() == arguments.out.resolve():
-        raise Refused(f"{arguments.out} would be overwritten: give another folder")
+        raise RefusedError(f"{arguments.out} would be overwritten: give another folder")
     with opened(arguments.source) as source:
         parts = split(read_parts(source), aside)
         (arguments.out / "audio").mkdir(parents=True, exist_ok=True)
@@ -104,7 +108,9 @@ def prepare(arguments: Namespace) -> None:
             seconds = sum(float(row["duration"]) for row in rows)
             speakers = len({utterance.speaker for utterance in utterances})
             clear()
-            print(f"{part}: {len(rows)} recordings, {speakers} speakers, {seconds / 60:.1f} minutes")
+            print(
+                f"{part}: {len(rows)} recordings, {speakers} speakers, {seconds / 60:.1f} minutes"
+            )
     write_all(manifests)
 
 
@@ -124,9 +130,9 @@ def read_speeds(text: str) -> tuple[float, ...]:
         try:
             speed = float(word)
         except ValueError:
-            raise Refused(f"--speeds: `{word}` is no number") from None
+            raise RefusedError(f"--speeds: `{word}` is no number") from None
         if not SLOWEST <= speed <= FASTEST or speed == 1:
-            raise Refused(f"--speeds: {word} must be {SLOWEST} to {FASTEST}, and not 1")
+            raise RefusedError(f"--speeds: {word} must be {SLOWEST} to {FASTEST}, and not 1")
         speeds.append(speed)
     return tuple(speeds)
 
@@ -139,18 +145,18 @@ def opened(path: Path) -> Iterator[Source]:
         yield Source(str(path), frozenset(files), lambda name: bounded(files[name]))
         return
     if not path.exists():
-        raise Refused(f"{path} does not exist")
+        raise RefusedError(f"{path} does not exist")
     try:
         with tarfile.open(path) as archive:
             yield archived(archive, str(path))
     except (tarfile.TarError, EOFError) as error:
-        raise Refused(f"{path} is no whole tar archive: {error}") from None
+        raise RefusedError(f"{path} is no whole tar archive: {error}") from None
 
 
 def bounded(file: Path) -> bytes:
     """Read a file that is not too large."""
     if file.stat().st_size > LARGEST_FILE:
-        raise Refused(f"{file} is above {LARGEST_FILE:,} bytes")
+        raise RefusedError(f"{file} is above {LARGEST_FILE:,} bytes")
     return file.read_bytes()
 
 
@@ -159,13 +165,13 @@ def archived(archive: tarfile.TarFile, place: str) -> Source:
     members: dict[str, tarfile.TarInfo] = {}
     for count, member in enumerate(archive, start=1):
         if count > MOST_FILES:
-            raise Refused(f"{place} has more than {MOST_FILES:,} files")
+            raise RefusedError(f"{place} has more than {MOST_FILES:,} files")
         if member.isreg():
             members[PurePosixPath(member.name).as_posix()] = member
 
     def read(name: str) -> bytes:
         if members[name].size > LARGEST_FILE:
-            raise Refused(f"{place}: {name} is above {LARGEST_FILE:,} bytes")
+            raise RefusedError(f"{place}: {name} is above {LARGEST_FILE:,} bytes")
         file = archive.extractfile(members[name])
         return file.read() if file else b""
 
@@ -179,7 +185,7 @@ def read_parts(source: Source) -> dict[str, list[Utterance]]:
         return {part: found for part, found in parts.items() if found}
     lists = sorted(name for name in source.names if name.endswith("etc/an4_train.fileids"))
     if not lists:
-        raise Refused(f"{source.place} has neither etc/an4_train.fileids nor train.jsonl")
+        raise RefusedError(f"{source.place} has neither etc/an4_train.fileids nor train.jsonl")
     root = lists[0].removesuffix("etc/an4_train.fileids")
     return {part: read_lists(source, root, part) for part in ("train", "test")}
 
@@ -187,11 +193,11 @@ def read_parts(source: Source) -> dict[str, list[Utterance]]:
 def lines(source: Source, name: str) -> list[str]:
     """Return the lines of a text file."""
     if name not in source.names:
-        raise Refused(f"{source.place} has no {name}")
+        raise RefusedError(f"{source.place} has no {name}")
     try:
         return source.read(name).decode().splitlines()
     except UnicodeDecodeError:
-        raise Refused(f"{source.place}: {name} is no UTF-8 text") from None
+        raise RefusedError(f"{source.place}: {name} is no UTF-8 text") from None
 
 
 def read_rows(source: Source, name: str) -> list[Utterance]:
@@ -203,7 +209,7 @@ def read_rows(source: Source, name: str) -> list[Utterance]:
             file, text, speaker = (str(row[key]) for key in ("audio_filepath", "text", "speaker"))
         except (ValueError, KeyError, TypeError) as error:
             why = f"no `{error.args[0]}`" if isinstance(error, KeyError) else "no JSON mapping"
-            raise Refused(f"{source.place}/{name}:{number}: {why}") from None
+            raise RefusedError(f"{source.place}/{name}:{number}: {why}") from None
         where = f"{source.place}/{name}:{number}"
         found.append(Utterance(identified(Path(file).stem, where), file, text, speaker))
     return found
@@ -216,7 +222,7 @@ def read_lists(source: Source, root: str, part: str) -> list[Utterance]:
         match = TRANSCRIPT.fullmatch(line)
         if line.strip() and match is None:
             where = f"{source.place}/{list_name}:{number}"
-            raise Refused(f"{where}: expected `<s> TEXT </s> (UTTERANCE)`")
+            raise RefusedError(f"{where}: expected `<s> TEXT </s> (UTTERANCE)`")
         if match:
             words = [word for word in match["text"].split() if word not in ("<s>", "</s>")]
             texts[match["id"]] = " ".join(words).lower()
@@ -226,7 +232,7 @@ def read_lists(source: Source, root: str, part: str) -> list[Utterance]:
         if not path.name:
             continue
         if path.name not in texts:
-            raise Refused(f"{where}: {path.name} has no line in {list_name}")
+            raise RefusedError(f"{where}: {path.name} has no line in {list_name}")
         files = [f"{root}wav/{path}.{ending}" for ending in ("sph", "raw")]
         file = next((file for file in files if file in source.names), files[0])
         name = identified(path.name, where)
@@ -237,7 +243,7 @@ def read_lists(source: Source, root: str, part: str) -> list[Utterance]:
 def identified(name: str, where: str) -> str:
     """Return a name that may become a file's."""
     if not IDENTIFIER.fullmatch(name):
-        raise Refused(f"{where}: `{name}` cannot be a file name")
+        raise RefusedError(f"{where}: `{name}` cannot be a file name")
     return name
 
 
@@ -246,30 +252,32 @@ def split(
 ) -> dict[str, list[Utterance]]:
     """Take the speakers set aside out of train."""
     if both := aside["choose"] & aside["dev"]:
-        raise Refused(f"both --choose and --dev name {', '.join(sorted(both))}")
+        raise RefusedError(f"both --choose and --dev name {', '.join(sorted(both))}")
     known = {utterance.speaker for utterance in parts.get("train", [])}
     has_dev = "dev" in parts
     for part, speakers in aside.items():
         unknown = speakers - known
         if unknown and not (part == "dev" and has_dev):
             names = ", ".join(sorted(unknown))
-            raise Refused(f"--{part}: train has no speaker {names}; it has {sorted(known)}")
+            raise RefusedError(f"--{part}: train has no speaker {names}; it has {sorted(known)}")
     result: dict[str, list[Utterance]] = {part: [] for part in PARTS}
     for part, utterances in parts.items():
         for utterance in utterances:
-            places = [name for name in aside if part == "train" and utterance.speaker in aside[name]]
+            places = [
+                name for name in aside if part == "train" and utterance.speaker in aside[name]
+            ]
             result[places[0] if places else part].append(utterance)
     if not result["train"]:
-        raise Refused("no speaker is left in train")
+        raise RefusedError("no speaker is left in train")
     return {part: found for part, found in result.items() if found}
 
 
 def write_audio(
     source: Source, utterance: Utterance, out: Path, speeds: tuple[float, ...]
-) -> list[dict[str, str | float]]:
+) -> list[Row]:
     """Write a recording, and faster and slower ones, as FLAC; return their lines."""
     samples = decode(source, utterance.file)
-    rows = []
+    rows: list[Row] = []
     for speed in (1.0, *speeds):
         name = utterance.name if speed == 1 else f"{utterance.name}-{speed:g}"
         # What is read as if it had been recorded at another rate, plays faster or slower.
@@ -290,16 +298,16 @@ def write_audio(
 def decode(source: Source, file: str) -> np.ndarray:
     """Return the samples of a recording as float32."""
     if file not in source.names:
-        raise Refused(f"{source.place} has no {file}")
+        raise RefusedError(f"{source.place} has no {file}")
     content = source.read(file)
     if file.endswith(".raw"):
         return smoother(content[: len(content) // 2 * 2])
     try:
         samples, rate = soundfile.read(io.BytesIO(content), dtype="float32")
     except soundfile.LibsndfileError as error:
-        raise Refused(f"{source.place}: {file}: {error.error_string}") from None
+        raise RefusedError(f"{source.place}: {file}: {error.error_string}") from None
     if rate != RATE or samples.ndim != 1:
-        raise Refused(f"{source.place}: {file} is not mono at {RATE:,} Hz")
+        raise RefusedError(f"{source.place}: {file} is not mono at {RATE:,} Hz")
     return samples
 
 
