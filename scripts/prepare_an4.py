@@ -315,7 +315,7 @@ def smoother(content: bytes) -> np.ndarray:
     """Return 16-bit samples in the byte order in which neighbours are closer to each other.
 
     >>> smoother(bytes([0, 1, 0, 2, 0, 1])) * 2**15
-    array([256., 512., 256.], dtype=float32)
+    array([1., 2., 1.], dtype=float32)
     """
     orders = [np.frombuffer(content, order).astype(np.float32) / 2**15 for order in ("<i2", ">i2")]
     return min(orders, key=lambda samples: float(np.abs(np.diff(samples)).sum()))
