@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from phonograph.collections.asr.word_errors import word_errors
 from phonograph.whole_file import write_all, write_whole
 
 SAMPLES = 10_000
@@ -135,26 +136,11 @@ def speaker_counts(heard: dict[str, Any], manifest: Path) -> np.ndarray:
         speakers[str(Path(row["audio_filepath"]).with_suffix(""))] = str(row["speaker"])
     counts = {speaker: [0, 0] for speaker in sorted(set(speakers.values()))}
     for utterance in heard["utterances"]:
-        said, understood = utterance["reference"].split(), utterance["hypothesis"].split()
+        found = word_errors([utterance["reference"]], [utterance["hypothesis"]])
         count = counts[speakers[utterance["id"]]]
-        count[0] += word_errors(said, understood)
-        count[1] += len(said)
+        count[0] += found.substitutions + found.insertions + found.deletions
+        count[1] += found.reference
     return np.array(list(counts.values()))
-
-
-def word_errors(said: Sequence[str], understood: Sequence[str]) -> int:
-    """Return the fewest words to replace, add and take away (Levenshtein 1966).
-
-    >>> word_errors("a b c".split(), "a x c d".split())
-    2
-    """
-    costs = list(range(len(understood) + 1))
-    for row, word in enumerate(said, start=1):
-        before, costs[0] = costs[0], row
-        for column, other in enumerate(understood, start=1):
-            best = min(before + (word != other), costs[column] + 1, costs[column - 1] + 1)
-            before, costs[column] = costs[column], best
-    return costs[-1]
 
 
 def interval(counts: np.ndarray) -> tuple[float, float, float]:
