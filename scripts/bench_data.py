@@ -22,7 +22,8 @@ import soundfile
 from phonograph.collections import recipes
 from phonograph.data.dataset import SpeechDataset
 from phonograph.data.loader import training_loader
-from phonograph.data.manifest import Utterance, read_manifest
+from phonograph.data.manifest import Utterance
+from phonograph.data.manifest_index import read_manifest
 from phonograph.data.tokenizers import build_tokenizer
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz'"
@@ -33,7 +34,7 @@ OPEN = """\
 import json, resource, sys, time
 from pathlib import Path
 from phonograph.data.dataset import SpeechDataset
-from phonograph.data.manifest import read_manifest
+from phonograph.data.manifest_index import read_manifest
 from phonograph.data.tokenizers import build_tokenizer
 tokenizer = build_tokenizer({"type": "characters", "alphabet": " abcdefghijklmnopqrstuvwxyz'"})
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -62,7 +62,7 @@ def evaluate(
     """
     chosen = pick_device(device)
     from phonograph.collections import default_metrics, default_registry
-    from phonograph.data.manifest import read_manifest
+    from phonograph.data.manifest_index import read_manifest
     from phonograph.graphs.allocation import keep_freed_memory
     from phonograph.graphs.bundle import open_bundle
     from phonograph.modules.fold_norms import fold_batch_norms

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
-from phonograph.data.manifest import read_manifest
+from phonograph.data.manifest_index import read_manifest
 from phonograph.errors import DataError
 from phonograph.graphs.solved import SolvedGraph
 

@@ -1,5 +1,7 @@
 """The average of the best checkpoints."""
 
+from typing import Any
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -32,7 +34,7 @@ def scored(monkeypatch):
 @pytest.fixture
 def seen(monkeypatch):
     """What the files held when training ended."""
-    found = {}
+    found: dict[str, Any] = {}
     finish = CheckpointAverage.finish
 
     def finishing(self, trainer, module):
@@ -115,7 +117,8 @@ def test_an_interrupted_training_goes_on_with_the_weights_that_are_left(train, t
     class Trainer:
         is_global_zero = True
 
-    again.on_train_start(Trainer())
+    trainer: Any = Trainer()
+    again.on_train_start(trainer)
     assert again.kept == seen["kept"][:-1]
     assert again.state_dict() == {"kept": [list(one) for one in seen["kept"][:-1]]}
     assert len(list((folder / "averaged").iterdir())) == 2

@@ -68,7 +68,7 @@ def often(monkeypatch):
 
 def full_after(monkeypatch, states):
     """Save between any two steps; the disk is full after so many states."""
-    written = []
+    written: list[Path] = []
 
     def write(path, state):
         if len(written) == states:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from phonograph.collections.asr.word_errors import align_words, count
 from phonograph.data.dataset import SpeechDataset
-from phonograph.data.manifest import Utterance, read_manifest
+from phonograph.data.manifest import Utterance
+from phonograph.data.manifest_index import read_manifest
 from phonograph.errors import DataError
 from phonograph.graphs.drawing.markup import escaped
 from phonograph.graphs.model import Model

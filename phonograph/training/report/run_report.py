@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from phonograph.data.manifest import read_manifest
+from phonograph.data.manifest_index import read_manifest
 from phonograph.errors import DataError, Diagnostic, PhonographError, Place
 from phonograph.graphs.bundle import open_bundle
 from phonograph.graphs.drawing.markup import escaped
