@@ -21,10 +21,11 @@ import soundfile
 
 from phonograph.collections import recipes
 from phonograph.data.dataset import SpeechDataset
-from phonograph.data.loader import training_loader
+from phonograph.data.loader import Loader
 from phonograph.data.manifest import Utterance
 from phonograph.data.manifest_index import read_manifest
 from phonograph.data.tokenizers import build_tokenizer
+from phonograph.data.training_sampler import TrainingSampler
 
 ALPHABET = " abcdefghijklmnopqrstuvwxyz'"
 RATE = 16000
@@ -35,6 +36,7 @@ import json, resource, sys, time
 from pathlib import Path
 from phonograph.data.dataset import SpeechDataset
 from phonograph.data.manifest_index import read_manifest
+from phonograph.data.training_sampler import TrainingSampler
 from phonograph.data.tokenizers import build_tokenizer
 tokenizer = build_tokenizer({"type": "characters", "alphabet": " abcdefghijklmnopqrstuvwxyz'"})
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -105,7 +107,8 @@ def ours(utterances: Sequence[Utterance], workers: int) -> float:
     """Seconds of an epoch of our training loader, the start of its workers not counted."""
     tokenizer = build_tokenizer({"type": "characters", "alphabet": ALPHABET})
     data = SpeechDataset(utterances, tokenizer, RATE)
-    loader = training_loader(data, seconds=60, seed=0, workers=workers)
+    sampler = TrainingSampler(data.durations, seconds=60, seed=0)
+    loader = Loader(data, sampler, workers=workers)
     if workers:
         sum(1 for _ in loader)  # starts the workers, which stay
     start = time.perf_counter()

@@ -9,7 +9,7 @@ import typer
 
 from phonograph.cli.device import pick_device
 from phonograph.cli.graph_argument import AsJson, Device, Precision
-from phonograph.cli.screen import counted, say, say_json
+from phonograph.cli.screen import counted, note, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +74,8 @@ def evaluate(
     model = open_bundle(bundle, default_registry(), chosen)
     fold_batch_norms(model.module)
     metrics = default_metrics()
-    found = score(model, manifest, metrics, view=view, device=chosen, precision=precision)
-    told = speakers_of(read_manifest(manifest))
+    found = score(model, manifest, metrics, view=view, device=chosen, precision=precision, say=note)
+    told = speakers_of(read_manifest(manifest, on_bad="skip"))
     details = {
         name: one
         for name in found.scores

@@ -35,7 +35,9 @@ class Bucket:
     batch: int
 
 
-def length_buckets(durations: Sequence[float], seconds: float) -> list[Bucket]:
+def length_buckets(
+    durations: Sequence[float] | NDArray[np.float64], seconds: float
+) -> list[Bucket]:
     """Divide utterances by length, longest first, so that each bucket fills whole batches.
 
     Args:
@@ -62,7 +64,13 @@ def length_buckets(durations: Sequence[float], seconds: float) -> list[Bucket]:
 
 
 def dealt_batches(
-    durations: Sequence[float], *, seconds: float, seed: int, epoch: int, unit: int = 1
+    durations: Sequence[float] | NDArray[np.float64],
+    *,
+    seconds: float,
+    seed: int,
+    epoch: int,
+    unit: int = 1,
+    count: int | None = None,
 ) -> list[list[int]]:
     """Deal the shuffled batches of an epoch, as many as a multiple of `unit`.
 
@@ -78,6 +86,7 @@ def dealt_batches(
         seed: any number, 0 or more.
         epoch: counts from 0.
         unit: at least 1.
+        count: exactly so many batches, a multiple of `unit`; those beyond are not dealt.
 
     >>> dealt_batches([1.0, 2.0, 3.0], seconds=6, seed=0, epoch=0)
     [[1], [0, 2]]
@@ -93,8 +102,8 @@ def dealt_batches(
         parts = math.ceil(len(shuffled) / bucket.batch)
         batches += [part.tolist() for part in np.array_split(shuffled, parts)]
     dealt = [batches[index] for index in random.permutation(len(batches))]
-    even = math.ceil(len(dealt) / unit) * unit
-    divided = _split_fullest(dealt, min(even, len(durations)) - len(dealt))
+    even = count or math.ceil(len(dealt) / unit) * unit
+    divided = _split_fullest(dealt, max(0, min(even, len(durations)) - len(dealt)))
     return list(islice(cycle(divided), even))
 
 

@@ -10,14 +10,17 @@ from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from phonograph.data.audio_file import read_audio
-from phonograph.data.manifest_index import ManifestIndex
+from phonograph.data.manifest_index import ManifestIndex, OnBad
+from phonograph.data.mixture import Mixture
 from phonograph.errors import Diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from phonograph.data.faults import Faults
     from phonograph.data.manifest import Utterance
     from phonograph.data.tokenizers import Tokenizer
+    from phonograph.data.training_sampler import Draw
 
 
 class Item(TypedDict):
@@ -53,6 +56,7 @@ class SpeechDataset(Dataset[Item]):
         sample_rate: samples per second that every recording has.
         resample: whether recordings of another rate are brought to it.
         mix: whether several channels are averaged.
+        on_bad: what becomes of recordings that cannot be used; it is for whoever loads them.
     """
 
     def __init__(
@@ -63,7 +67,9 @@ class SpeechDataset(Dataset[Item]):
         *,
         resample: bool = False,
         mix: bool = False,
+        on_bad: OnBad = "stop",
     ) -> None:
+        self.on_bad = on_bad
         self._utterances = utterances
         self._tokenizer = tokenizer
         self._sample_rate = sample_rate
@@ -92,9 +98,24 @@ class SpeechDataset(Dataset[Item]):
     @property
     def durations(self) -> Sequence[float]:
         """Seconds of each utterance, as the manifest says."""
-        if isinstance(self._utterances, ManifestIndex):
-            return self._utterances.durations.tolist()
+        if isinstance(self._utterances, ManifestIndex | Mixture):
+            return self._utterances.durations
         return [utterance.duration for utterance in self._utterances]
+
+    @property
+    def draw(self) -> Draw | None:
+        """Seed and epoch -> which utterances come in it; None where all of them come once."""
+        return self._utterances.draw if isinstance(self._utterances, Mixture) else None
+
+    @property
+    def left_out(self) -> tuple[Faults, ...]:
+        """What is wrong with lines that are not among the utterances, by manifest."""
+        match self._utterances:
+            case Mixture():
+                return self._utterances.left_out
+            case ManifestIndex():
+                return (self._utterances.left_out,)
+        return ()
 
 
 def check_texts(utterances: Sequence[Utterance], tokenizer: Tokenizer) -> list[Diagnostic]:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-defined]
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Sampler
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
-from phonograph.data.batching import batch_share, dealt_batches, evaluation_batches
+from phonograph.data.batching import evaluation_batches
 from phonograph.data.dataset import collate
 from phonograph.data.faults import data_error
-from phonograph.errors import DataError, Diagnostic
+from phonograph.data.loaded import Collate, CollateUsable, FaultsAsValues, Loaded, Skip
+from phonograph.data.training_sampler import TrainingSampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    Collate = Callable[[Sequence[Any]], Any]
+    from collections.abc import Iterator, Sequence
 
 
 class TimedDataset(Protocol):
@@ -36,76 +34,8 @@ class TimedDataset(Protocol):
     def __getitem__(self, index: int) -> Any: ...
 
 
-class TrainingSampler(Sampler[list[int]]):
-    """One rank's batches of the current epoch; see `training_batches`.
-
-    Args:
-        durations: seconds of each utterance.
-        seconds: what a padded batch may hold.
-        seed: any number, 0 or more.
-        rank: this process.
-        world: number of processes.
-        multiple: see `training_batches`.
-
-    Attributes:
-        epoch: whose batches the next pass gives.
-        start: how many of them it leaves out, because they were given before.
-    """
-
-    def __init__(
-        self,
-        durations: Sequence[float],
-        *,
-        seconds: float,
-        seed: int,
-        rank: int = 0,
-        world: int = 1,
-        multiple: int = 1,
-    ) -> None:
-        self._durations = durations
-        self._seconds, self._seed, self._rank, self._world = seconds, seed, rank, world
-        self._multiple = multiple
-        self._sizes: tuple[int, list[int]] = (-1, [])
-        self._count = len(self.batches(0))
-        self.epoch = 0
-        self.start = 0
-
-    def batches(self, epoch: int) -> list[list[int]]:
-        """The batches of any epoch."""
-        return self._deal(epoch)[self._rank :: self._world]
-
-    def share(self, epoch: int, number: int, together: int) -> float:
-        """By how much a batch of this process counts; see `batch_share`."""
-        if self._sizes[0] != epoch:
-            self._deal(epoch)
-        return batch_share(
-            self._sizes[1],
-            number * self._world + self._rank,
-            together=together,
-            utterances=len(self._durations),
-        )
-
-    def _deal(self, epoch: int) -> list[list[int]]:
-        """Deal the batches of all processes."""
-        unit = math.lcm(self._world, self._multiple)
-        dealt = dealt_batches(
-            self._durations, seconds=self._seconds, seed=self._seed, epoch=epoch, unit=unit
-        )
-        self._sizes = (epoch, [len(batch) for batch in dealt])
-        return dealt
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return iter(self.batches(self.epoch)[self.start :])
-
-    def __len__(self) -> int:
-        return self._count
-
-
 class Loader(DataLoader[Any]):
     """Batches of a dataset; what goes wrong in a worker is raised here as it was there.
-
-    torch would turn an error of a worker process into text. Faults travel as values instead,
-    all those of a batch at once.
 
     Args:
         dataset: what to read.
@@ -113,6 +43,8 @@ class Loader(DataLoader[Any]):
         workers: processes that read ahead, at least 0; 0 reads in this process. No more are
             started than there are processor cores for this process.
         collate: puts items side by side.
+        skip: told of utterances that cannot be used, which are left out; None stops at the first
+            batch that has some.
     """
 
     def __init__(
@@ -122,12 +54,15 @@ class Loader(DataLoader[Any]):
         *,
         workers: int = 0,
         collate: Collate = collate,
+        skip: Skip | None = None,
     ) -> None:
         workers = min(workers, _cores())
+        self._skip = skip
+        self._stood_in: set[int] = set()
         super().__init__(
-            _FaultsAsValues(dataset),
+            FaultsAsValues(dataset),
             batch_sampler=batch_sampler,
-            collate_fn=_BatchOrFaults(collate),
+            collate_fn=CollateUsable(collate),
             num_workers=workers,
             persistent_workers=workers > 0,
             worker_init_fn=_end_with_parent,
@@ -142,11 +77,42 @@ class Loader(DataLoader[Any]):
         Raises:
             DataError: the faults of every recording in a batch.
         """
-        for loaded in super().__iter__():
-            if isinstance(loaded, _Faults):
-                self.close()
-                raise data_error(loaded.faults)
-            yield loaded
+        return (loaded.batch for loaded in self.loaded() if loaded.batch is not None)
+
+    def loaded(self) -> Iterator[Loaded]:
+        """Give the batches of an epoch, with what each of them holds.
+
+        Of evaluation, a batch of which nothing can be used is None. Of training, where all
+        processes have to take as many steps, another one stands in that has no weight.
+
+        Raises:
+            DataError: as for `iter`.
+        """
+        first = self.batch_sampler.start if isinstance(self.batch_sampler, TrainingSampler) else 0
+        for number, loaded in enumerate(super().__iter__(), first):
+            for faults in loaded.faults:
+                if self._skip is None:
+                    self.close()
+                    raise data_error(fault for found in loaded.faults for fault in found)
+                self._skip(faults)
+            if loaded.batch is None and isinstance(self.batch_sampler, TrainingSampler):
+                self._stood_in.add(number)
+                yield self._stand_in(self.batch_sampler, loaded).numbered(number)
+            else:
+                yield loaded.numbered(number)
+
+    def _stand_in(self, batches: TrainingSampler, empty: Loaded) -> Loaded:
+        """Load the first batch of which something can be used.
+
+        Raises:
+            DataError: there is none.
+        """
+        for members in batches:
+            loaded = self.collate_fn([self.dataset[index] for index in members])
+            if loaded.batch is not None:
+                return replace(loaded, faults=())
+        self.close()
+        raise data_error(fault for faults in empty.faults for fault in faults)
 
     def close(self) -> None:
         """End the workers; the next pass starts new ones.
@@ -161,6 +127,7 @@ class Loader(DataLoader[Any]):
         """Choose the epoch that the next pass gives, from which batch on; evaluation has none."""
         if isinstance(self.batch_sampler, TrainingSampler):
             self.batch_sampler.epoch, self.batch_sampler.start = epoch, start
+            self._stood_in.clear()
 
     def share(self, number: int, together: int) -> float:
         """Return by how much a batch counts; see `batch_share`.
@@ -172,40 +139,18 @@ class Loader(DataLoader[Any]):
         if not isinstance(self.batch_sampler, TrainingSampler):
             return 1.0
         epoch, batch = divmod(number, max(1, len(self.batch_sampler)))
+        if epoch == self.batch_sampler.epoch and batch in self._stood_in:
+            return 0.0
         return self.batch_sampler.share(epoch, batch, together)
 
 
-def training_loader(
+def evaluation_loader(
     dataset: TimedDataset,
     *,
     seconds: float,
-    seed: int,
-    rank: int = 0,
-    world: int = 1,
-    multiple: int = 1,
     workers: int = 0,
     collate: Collate = collate,
-) -> Loader:
-    """Load shuffled batches; call `set_epoch` before each epoch.
-
-    Args:
-        dataset: what to read.
-        seconds: what a padded batch may hold, above 0.
-        seed: any number, 0 or more.
-        rank: this process, in [0, world).
-        world: number of processes that train together.
-        multiple: see `training_batches`.
-        workers: processes that read ahead, at least 0.
-        collate: puts items side by side.
-    """
-    sampler = TrainingSampler(
-        dataset.durations, seconds=seconds, seed=seed, rank=rank, world=world, multiple=multiple
-    )
-    return Loader(dataset, sampler, workers=workers, collate=collate)
-
-
-def evaluation_loader(
-    dataset: TimedDataset, *, seconds: float, workers: int = 0, collate: Collate = collate
+    skip: Skip | None = None,
 ) -> Loader:
     """Load every utterance once, in the same order each time, on every rank.
 
@@ -214,37 +159,10 @@ def evaluation_loader(
         seconds: what a padded batch may hold, above 0.
         workers: processes that read ahead, at least 0.
         collate: puts items side by side.
+        skip: see `Loader`.
     """
     batches = evaluation_batches(dataset.durations, seconds=seconds)
-    return Loader(dataset, batches, workers=workers, collate=collate)
-
-
-@dataclass(frozen=True, slots=True)
-class _Faults:
-    faults: tuple[Diagnostic, ...]
-
-
-class _FaultsAsValues(Dataset[Any]):
-    def __init__(self, dataset: TimedDataset) -> None:
-        self._dataset = dataset
-
-    def __len__(self) -> int:
-        return len(self._dataset)
-
-    def __getitem__(self, index: int) -> Any:
-        try:
-            return self._dataset[index]
-        except DataError as error:
-            return _Faults(error.diagnostics)
-
-
-@dataclass(frozen=True, slots=True)
-class _BatchOrFaults:
-    collate: Collate
-
-    def __call__(self, loaded: Sequence[Any]) -> Any:
-        faults = [fault for one in loaded if isinstance(one, _Faults) for fault in one.faults]
-        return _Faults(tuple(faults)) if faults else self.collate(loaded)
+    return Loader(dataset, batches, workers=workers, collate=collate, skip=skip)
 
 
 def _end_with_parent(_: int) -> None:

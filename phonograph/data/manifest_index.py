@@ -17,7 +17,6 @@ from phonograph.errors import DataError, Diagnostic, Place
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
 
 OnBad = Literal["stop", "skip"]
 """What becomes of utterances that cannot be used: an error, or they are left out."""
@@ -39,9 +38,9 @@ class ManifestIndex(Sequence[Utterance]):
     def __init__(
         self,
         path: Path,
-        starts: NDArray[np.int64],
-        numbers: NDArray[np.int64],
-        durations: NDArray[np.float64],
+        starts: Sequence[int],
+        numbers: Sequence[int],
+        durations: Sequence[float],
         left_out: Faults,
     ) -> None:
         self.path, self.durations, self.left_out = path, durations, left_out
@@ -63,7 +62,7 @@ class ManifestIndex(Sequence[Utterance]):
         """
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        start, number = int(self._starts[index]), int(self._numbers[index])
+        start, number = self._starts[index], self._numbers[index]
         try:
             with self.path.open("rb") as stream:
                 if _stamp(os.fstat(stream.fileno())) != self._stamp:
@@ -151,8 +150,10 @@ class _Reading:
     def index(self) -> ManifestIndex:
         """Return what was read and is good."""
         good = np.frombuffer(self._good, np.bool_)
-        starts, numbers = np.asarray(self._starts)[good], np.asarray(self._numbers)[good]
-        durations = np.asarray(self._durations)[good]
+        starts, numbers, durations = (
+            array(column.typecode, np.asarray(column)[good].tobytes())
+            for column in (self._starts, self._numbers, self._durations)
+        )
         return ManifestIndex(self._path, starts, numbers, durations, self.faults)
 
     def _find_twins(self) -> None:

@@ -15,12 +15,13 @@ from torch import Tensor
 
 from phonograph.data.batching import evaluation_batches
 from phonograph.data.loader import Loader
+from phonograph.errors import DataError, Diagnostic
 from phonograph.graphs.model import Model
 from phonograph.graphs.prefix import Prefix, find_prefix
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import lengths_of
-from phonograph.training.split import PortBatch, Split, id_port, to_device
+from phonograph.training.split import PortBatch, Split, id_port, ignore, to_device
 from phonograph.training.tensor_store import TensorStore
 from phonograph.types.terms import axis_in, evaluate
 
@@ -55,6 +56,7 @@ class CachedItems:
         store: the tensors of each utterance, in the order of `ports`.
         ports: which port each tensor belongs to.
         texts: values that are no tensors, by port and utterance.
+        unusable: why there is nothing of an utterance, by utterance.
     """
 
     def __init__(
@@ -63,17 +65,25 @@ class CachedItems:
         store: TensorStore,
         ports: tuple[PortName, ...],
         texts: Mapping[PortName, Mapping[int, Any]],
+        unusable: Mapping[int, tuple[Diagnostic, ...]],
     ) -> None:
         self.durations = durations
         self.store = store
         self.ports = ports
         self.texts = texts
+        self.unusable = unusable
 
     def __len__(self) -> int:
         return len(self.durations)
 
     def __getitem__(self, index: int) -> dict[PortName, Any]:
-        """Return the values of one utterance, without padding."""
+        """Return the values of one utterance, without padding.
+
+        Raises:
+            DataError: it could not be read.
+        """
+        if index in self.unusable:
+            raise DataError(self.unusable[index])
         item: dict[PortName, Any] = dict(zip(self.ports, self.store.get(index), strict=True))
         return {**item, **{port: values[index] for port, values in self.texts.items()}}
 
@@ -173,27 +183,47 @@ def _fill(model: Model, prefix: Prefix, split: Split, place: Place) -> CachedIte
     tensors = tuple(port for port in kept if not graph.output(port).kind.host)
     texts: dict[PortName, dict[int, Any]] = {port: {} for port in kept if port not in tensors}
     store = TensorStore(place.folder / f"{split.name}.bin", memory=place.memory)
-    for members, values in _values(model, prefix, split, place):
+    unusable: dict[int, tuple[Diagnostic, ...]] = {}
+    for members, values in _values(model, prefix, split, place, unusable):
         for row, number in enumerate(members):
             store.put(number, [_row(graph, values, port, row) for port in tensors])
             for port, column in texts.items():
                 column[number] = values[port][row]
-    return CachedItems(split.dataset.durations, store, tensors, texts)
+    return CachedItems(split.dataset.durations, store, tensors, texts, unusable)
 
 
 def _values(
-    model: Model, prefix: Prefix, split: Split, place: Place
+    model: Model,
+    prefix: Prefix,
+    split: Split,
+    place: Place,
+    unusable: dict[int, tuple[Diagnostic, ...]],
 ) -> Iterator[tuple[list[int], dict[PortName, Any]]]:
-    """Compute the boundary batch by batch; every port of the data layer comes along."""
+    """Compute the boundary batch by batch; every port of the data layer comes along.
+
+    Utterances that cannot be read are put among the unusable ones.
+    """
     head = model.compile(prefix.head)
     model.module.to(place.device).eval()
     batches = evaluation_batches(split.dataset.durations, seconds=split.batch_seconds)
-    loader = Loader(split.dataset, batches, workers=split.workers, collate=split.collate)
-    for members, batch in zip(batches, loader, strict=True):
+    loader = Loader(
+        split.dataset,
+        batches,
+        workers=split.workers,
+        collate=split.collate,
+        skip=ignore if split.skips else None,
+    )
+    for loaded in loader.loaded():
+        members = batches[loaded.number]
+        kept = [members[place] for place in loaded.kept]
+        lost = [number for number in members if number not in kept]
+        unusable.update(zip(lost, loaded.faults, strict=True))
+        if loaded.batch is None:
+            continue
         with torch.no_grad(), place.precision():
-            values = head(to_device(batch, place.device))
+            values = head(to_device(loaded.batch, place.device))
         boundary = {port: values[port] for port in prefix.boundary}
-        yield members, {**batch, **to_device(boundary, "cpu")}
+        yield kept, {**loaded.batch, **to_device(boundary, "cpu")}
 
 
 def _row(graph: SolvedGraph, values: PortBatch, port: PortName, row: int) -> Tensor:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from phonograph.graphs.model import Model
 from phonograph.graphs.spec import PortName
 from phonograph.graphs.views import View
 from phonograph.training.scoring import Counts, Metrics, Scorer, losses_of
+from phonograph.training.skipped import Skipped
 from phonograph.training.split import Split, ids_of, open_split, to_device
 from phonograph.types.kinds import Loss
 
@@ -65,6 +67,7 @@ def evaluate(
     view: str = "validate",
     device: torch.device | str = "cpu",
     precision: Precision = "float32",
+    say: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Run a view over a set of utterances and score it.
 
@@ -75,6 +78,7 @@ def evaluate(
         view: which view to run.
         device: where to compute.
         precision: digits of products, `float32` or `bf16`.
+        say: told what is left out, where the data layer says `on_bad: skip`.
 
     Raises:
         GraphError: the graph has no such view, or it reads no data or scores nothing.
@@ -86,7 +90,9 @@ def evaluate(
     scorer = Scorer(model.graph, split.view.view, metrics)
     utterances: list[ScoredUtterance] = []
     rejected: list[str] = []
-    for batch in split.evaluation():
+    skipped = Skipped(None, say)
+    skipped.lines(split.name, split.left_out)
+    for batch in split.evaluation(partial(skipped.note, split.name)):
         with inference(device, precision):
             values = split.view(to_device(batch, device))
         ids = ids_of(model.graph, batch)

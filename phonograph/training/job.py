@@ -31,6 +31,7 @@ from phonograph.training.rejections import rejected_ids
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.scoring import Metrics
 from phonograph.training.settings import Settings, scores_of
+from phonograph.training.skipped import Skipped
 from phonograph.training.split import Split, open_split
 from phonograph.training.starting_point import starting_point
 from phonograph.training.trainer import build_trainer, without_noise
@@ -101,6 +102,10 @@ def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
     start = time.monotonic()
     model = _model(job, tell)
     splits = _splits(model, tell)
+    if trainer.is_global_zero:
+        skipped = Skipped(job.run.skipped, say)
+        for split in splits.values():
+            skipped.lines(split.name, split.left_out)
     place = _place(trainer, job.run.cache / f"rank{trainer.global_rank}")
     cached = job.cached
     if cached is None:

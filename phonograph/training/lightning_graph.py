@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Self
 
 import pytorch_lightning as pl
@@ -22,6 +23,7 @@ from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory, write_json
 from phonograph.training.scoring import Metrics, Scorer, losses_of
 from phonograph.training.settings import Settings
+from phonograph.training.skipped import Skipped
 from phonograph.training.split import Batches, PortBatch, Split, ids_of
 
 
@@ -73,6 +75,7 @@ class LightningGraph(pl.LightningModule):
         self.splits = (train, validation)
         self.around = around
         self.rejections = Rejections(around.run.rejected, around.say)
+        self.skipped = Skipped(around.run.skipped, around.say)
         self.last_loss = torch.tensor(float("nan"))
         self.scores: dict[str, float] = {}
         self.heard: list[ScoredUtterance] = []
@@ -91,7 +94,9 @@ class LightningGraph(pl.LightningModule):
 
     def train_dataloader(self) -> Batches:
         """Deal this process its batches."""
+        name = self.splits[0].name
         self._dealt = self.splits[0].training(
+            partial(self.skipped.note, name),
             seed=self.around.settings.seed,
             rank=self.trainer.global_rank,
             world=self.trainer.world_size,
@@ -106,7 +111,8 @@ class LightningGraph(pl.LightningModule):
         validation = self.splits[1]
         if validation is None:
             return []
-        self._opened.append(validation.evaluation())
+        skip = partial(self.skipped.note, validation.name)
+        self._opened.append(validation.evaluation(skip))
         return self._opened[-1]
 
     def close(self) -> None:

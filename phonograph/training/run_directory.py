@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,11 @@ class RunDirectory:
         return self.path / "report.html"
 
     @property
+    def skipped(self) -> Path:
+        """A JSON line for each fault of an utterance that was left out, with `on_bad: skip`."""
+        return self.path / "skipped.jsonl"
+
+    @property
     def best(self) -> Path:
         """The bundle with the best score."""
         return self.path / "best.phono"
@@ -119,7 +124,7 @@ class RunDirectory:
         """Delete what an earlier training wrote, and nothing else."""
         for folder in (self.tensorboard, self.cache, self.averaged):
             shutil.rmtree(folder, ignore_errors=True)
-        told = (self.lock, self.settings, self.versions, self.metrics, self.rejected)
+        told = (self.lock, self.settings, self.versions, self.metrics, self.rejected, self.skipped)
         for file in (
             *told,
             self.best,
@@ -253,14 +258,27 @@ def settings_of(graph: SolvedGraph) -> dict[str, Any]:
         folder = graph.spec.document.folder_of("init", "from")
         init["from"] = str((folder / Path(init["from"]).expanduser()).resolve())
     paths = {
-        f"{name}.{key}": str(value.resolve())
+        f"{name}.{key}{trail}": str(path.resolve())
         for name, node in graph.nodes.items()
         for key, value in node.parameters.items()
-        if isinstance(value, Path)
+        for trail, path in _paths_in(value)
     }
     files = {**paths, "init.from": init["from"]} if "from" in init else paths
     digests = {name: digest_of(Path(file)) for name, file in files.items()}
     return {"train": graph.spec.train, "init": init, "paths": paths, "digests": digests}
+
+
+def _paths_in(value: Any) -> Iterator[tuple[str, Path]]:
+    """Find the paths in an argument, with the keys and numbers that lead to them."""
+    if isinstance(value, Path):
+        yield "", value
+    elif isinstance(value, tuple | list):
+        for number, item in enumerate(value):
+            yield from ((f".{number}{trail}", path) for trail, path in _paths_in(item))
+    elif is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            found = _paths_in(getattr(value, field.name))
+            yield from ((f".{field.name}{trail}", path) for trail, path in found)
 
 
 def _circumstances(seed: int) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from phonograph.data.loader import Loader, TimedDataset, evaluation_loader, training_loader
+from phonograph.data.dataset import SpeechDataset
+from phonograph.data.faults import Faults
+from phonograph.data.loaded import Skip
+from phonograph.data.loader import Loader, TimedDataset, evaluation_loader
+from phonograph.data.training_sampler import Draw, TrainingSampler
+from phonograph.errors import Diagnostic
 from phonograph.graphs.compiled_view import CompiledView
 from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
@@ -18,6 +23,10 @@ from phonograph.types.kinds import Id
 
 PortBatch = Mapping[PortName, Any]
 Collate = Callable[[Sequence[Any]], PortBatch]
+
+
+def ignore(faults: Sequence[Diagnostic]) -> None:
+    """Leave out an utterance without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,9 @@ class Split:
         collate: puts items side by side, as values of ports.
         batch_seconds: what a padded batch may hold, above 0.
         workers: processes that read ahead, at least 0.
+        draw: see `TrainingSampler`.
+        skips: whether utterances that cannot be read are left out; else they are an error.
+        left_out: what is wrong with lines of manifests that are left out.
     """
 
     name: str
@@ -39,33 +51,53 @@ class Split:
     collate: Collate
     batch_seconds: float
     workers: int
+    draw: Draw | None = None
+    skips: bool = False
+    left_out: tuple[Faults, ...] = ()
 
     @property
     def seconds(self) -> float:
         """Seconds of all items together."""
         return float(sum(self.dataset.durations))
 
-    def training(self, *, seed: int, rank: int, world: int, multiple: int = 1) -> Batches:
-        """Return shuffled batches, dealt to `world` processes; see `training_batches`."""
-        loader = training_loader(
-            self.dataset,
+    def training(
+        self, skip: Skip = ignore, *, seed: int, rank: int, world: int, multiple: int = 1
+    ) -> Batches:
+        """Return shuffled batches, dealt to `world` processes; see `training_batches`.
+
+        Args:
+            skip: told of utterances that are left out.
+            seed: any number, 0 or more.
+            rank: this process, in [0, world).
+            world: number of processes.
+            multiple: see `training_batches`.
+        """
+        sampler = TrainingSampler(
+            self.dataset.durations,
             seconds=self.batch_seconds,
             seed=seed,
             rank=rank,
             world=world,
             multiple=multiple,
-            workers=self.workers,
-            collate=self.collate,
+            draw=self.draw,
         )
-        return Batches(loader)
+        told = skip if self.skips else None
+        return Batches(
+            Loader(self.dataset, sampler, workers=self.workers, collate=self.collate, skip=told)
+        )
 
-    def evaluation(self) -> Batches:
-        """Return every item once, in the same order on every process."""
+    def evaluation(self, skip: Skip = ignore) -> Batches:
+        """Return every item once, in the same order on every process.
+
+        Args:
+            skip: told of utterances that are left out.
+        """
         loader = evaluation_loader(
             self.dataset,
             seconds=self.batch_seconds,
             workers=self.workers,
             collate=self.collate,
+            skip=skip if self.skips else None,
         )
         return Batches(loader)
 
@@ -140,13 +172,18 @@ def open_split(
     assert node is not None
     assert name is not None
     layer = layer or model.modules[node.name]
+    dataset = layer.dataset(name)
+    ours = dataset if isinstance(dataset, SpeechDataset) else None
     return Split(
         name=name,
         view=view,
-        dataset=layer.dataset(name),
+        dataset=dataset,
         collate=PortCollate(node.name, layer.collate),
         batch_seconds=layer.batch_seconds,
         workers=layer.workers,
+        draw=ours.draw if ours else None,
+        skips=ours is not None and ours.on_bad == "skip",
+        left_out=ours.left_out if ours else (),
     )
 
 

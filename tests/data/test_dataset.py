@@ -25,7 +25,7 @@ def test_an_item_has_the_recording_and_the_normalised_transcript(say):
 def test_the_dataset_knows_how_long_its_utterances_are(say):
     dataset = SpeechDataset([say("a.wav"), say("b.wav", seconds=1.5)], ENGLISH, 8000)
     assert len(dataset) == 2
-    assert dataset.durations == [0.5, 1.5]
+    assert list(dataset.durations) == [0.5, 1.5]
 
 
 def test_all_transcripts_that_cannot_be_written_are_told_at_once(say):

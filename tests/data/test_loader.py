@@ -1,16 +1,22 @@
 """Loading in this process and in workers."""
 
 import multiprocessing
+from collections.abc import Sequence
 
 import pytest
 import torch
 
 from phonograph.data.characters import CharacterTokenizer
 from phonograph.data.dataset import SpeechDataset
-from phonograph.data.loader import evaluation_loader, training_loader
-from phonograph.errors import DataError
+from phonograph.data.loader import Loader, evaluation_loader
+from phonograph.data.training_sampler import TrainingSampler
+from phonograph.errors import DataError, Diagnostic
 
 ENGLISH = CharacterTokenizer("abcdefghijklmnopqrstuvwxyz '")
+
+
+def training_loader(dataset, *, workers=0, skip=None, **dealt):
+    return Loader(dataset, TrainingSampler(dataset.durations, **dealt), workers=workers, skip=skip)
 
 
 @pytest.fixture
@@ -104,3 +110,41 @@ def test_a_pass_that_is_left_early_leaves_no_worker_behind_once_closed(dataset):
     assert multiprocessing.active_children() == []
     assert len(list(loader)) == len(loader)
     loader.close()
+
+
+@pytest.fixture
+def spoilt(dataset, tmp_path):
+    """Two recordings that cannot be read; one of them is a batch of its own at 0.5 s."""
+    for name in ("4.wav", "1.wav"):
+        (tmp_path / name).write_bytes(b"nothing to hear")
+    return dataset
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_cannot_be_read_is_left_out_of_its_batch_where_asked(spoilt, workers):
+    told: list[Sequence[Diagnostic]] = []
+    loader = Loader(spoilt, [[4], [3, 1, 0], [2]], workers=workers, skip=told.append)
+    assert [batch["id"] for batch in loader] == [["3", "0"], ["2"]]
+    assert [faults[0].code for faults in told] == ["PD010", "PD010"]
+    loaded = list(loader.loaded())
+    assert [(one.number, one.kept) for one in loaded] == [(0, ()), (1, (0, 2)), (2, (0,))]
+    loader.close()
+
+
+def test_a_batch_without_weight_stands_in_for_one_of_training_that_is_lost(spoilt):
+    loader = training_loader(spoilt, seconds=0.5, seed=0, skip=lambda faults: None)
+    for epoch in range(3):
+        loader.set_epoch(epoch)
+        batches = [batch["id"] for batch in loader]
+        assert len(batches) == len(loader)
+        shares = [loader.share(epoch * len(loader) + number, 1) for number in range(len(loader))]
+        assert 0 in shares
+        heard = [ids for ids, share in zip(batches, shares, strict=True) if share]
+        assert sorted(name for ids in heard for name in ids) == ["0", "2", "3"]
+
+
+def test_a_set_of_which_nothing_can_be_read_is_an_error(spoilt, tmp_path):
+    for number in range(5):
+        (tmp_path / f"{number}.wav").write_bytes(b"nothing")
+    with pytest.raises(DataError, match="PD010"):
+        list(training_loader(spoilt, seconds=1, seed=0, skip=lambda faults: None))
