@@ -7,14 +7,13 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phonograph.errors import DataError, Diagnostic, Place, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
 LONGEST_EXCERPT = 160
 """Characters; a longer line of a manifest is named in a message, not shown."""
@@ -150,7 +149,8 @@ def parse(line: Line) -> tuple[Utterance | None, list[Diagnostic]]:
     if faults:
         return None, faults
     written = str(entry["audio_filepath"])
-    audio = line.manifest.parent / written
+    # joined as text, which is several times as fast: there may be a million lines
+    audio = os.path.join(os.path.dirname(line.manifest), written)  # noqa: PTH118, PTH120
     if not os.path.isfile(audio):  # noqa: PTH113 - Path.is_file raises on a name too long
         help_ = f"`audio_filepath` is relative to the manifest's folder `{line.manifest.parent}`"
         message = f"audio file `{audio}` does not exist"
@@ -158,7 +158,7 @@ def parse(line: Line) -> tuple[Utterance | None, list[Diagnostic]]:
     offset = _number(entry["offset"]) if "offset" in entry else None
     utterance = Utterance(
         id=str(entry["id"]) if "id" in entry else _default_id(written, line.manifest, offset),
-        audio=audio,
+        audio=Path(audio),
         duration=_number(entry["duration"]),
         text=str(entry["text"]),
         offset=offset,
@@ -201,10 +201,9 @@ def _key_fault(line: Line, entry: Mapping[str, object], name: str, key: _Key) ->
 
 
 def _default_id(written: str, manifest: Path, offset: float | None) -> str:
-    inside = PurePath(written)
-    if inside.is_absolute() and inside.is_relative_to(manifest.parent):
-        inside = inside.relative_to(manifest.parent)
-    name = inside.with_suffix("").as_posix()
+    inside = os.path.normpath(written)
+    folder = os.path.join(os.path.dirname(manifest), "")  # noqa: PTH118, PTH120
+    name = os.path.splitext(inside.removeprefix(folder))[0].replace(os.sep, "/")  # noqa: PTH122
     return name if offset is None else f"{name}@{offset:g}"
 
 
