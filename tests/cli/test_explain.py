@@ -42,6 +42,7 @@ from phonograph.graphs.check import load_graph
 from phonograph.graphs.export import export as exporting
 from phonograph.graphs.model import build
 from phonograph.training.continuation import Continuation, share_out
+from phonograph.training.heartbeat import Beat, Vigil
 from phonograph.training.position import Position
 from phonograph.training.preflight.codes import WARNINGS
 from phonograph.types.kinds import Embedding, Encoded, Frames
@@ -391,6 +392,24 @@ def begun_by_four(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("phonograph.training.fit.go_on", lambda *_, **__: None)
 
 
+def one_of_two(patch: pytest.MonkeyPatch, *, alive: bool) -> None:
+    """Let the watch over processes see one that is dead, or that is alive and behind."""
+
+    def beat(rank: int, count: int) -> Beat:
+        beats = count if alive or rank == 0 else min(count, 1)
+        begun = 3 + count if alive and rank == 0 else 3
+        return Beat(host="lab", pid=7 + rank, count=beats, begun=begun, step=2)
+
+    def fail(*_):
+        vigil = Vigil(rank=0, limit=40)
+        for count in range(60):
+            fault = vigil.look({0: beat(0, count), 1: beat(1, count)}, count)
+            if fault is not None:
+                raise PhonographError(fault)
+
+    patch.setattr("phonograph.training.fit._fit", fail)
+
+
 def held_by_another(patch: pytest.MonkeyPatch) -> None:
     def fail(self):
         raise Timeout("runs/clinic/.lock")
@@ -400,7 +419,7 @@ def held_by_another(patch: pytest.MonkeyPatch) -> None:
 
 def killed(patch: pytest.MonkeyPatch) -> None:
     class Processes:
-        def join(self, patience):
+        def join(self, patience, **_):
             raise ProcessExitedException("", error_index=1, error_pid=7, exit_code=-9)
 
     patch.setattr("phonograph.training.ranks.start_processes", lambda *_, **__: Processes())
@@ -421,6 +440,9 @@ CIRCUMSTANCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "PE009": old_runtime,
     "PE010": lambda patch: no_packages(patch, exporting),
     "PR001": no_memory,
+    "PD015": lambda patch: patch.setattr(
+        "phonograph.data.manifest_index._stamp", lambda status: object()
+    ),
     "PT002": lambda patch: patch.setattr("phonograph.training.fit.find_state", lambda *_: None),
     "PT007": killed,
     "PT008": full_memory,
@@ -428,6 +450,8 @@ CIRCUMSTANCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "PT011": full_disk,
     "PT012": begun_by_four,
     "PT014": held_by_another,
+    "PT020": lambda patch: one_of_two(patch, alive=False),
+    "PT021": lambda patch: one_of_two(patch, alive=True),
 }
 """What is otherwise than usual where the wrong example is run."""
 
