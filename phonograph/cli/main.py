@@ -6,7 +6,7 @@ import errno
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from phonograph.cli.report import report
 from phonograph.cli.schema import schema
 from phonograph.cli.screen import tell
 from phonograph.cli.show import show
+from phonograph.cli.tokenizer import show_tokenizer, train_tokenizer
 from phonograph.cli.train import train
 from phonograph.cli.transcribe import transcribe
 from phonograph.errors import Diagnostic, PhonographError
@@ -87,12 +88,25 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
     app.command(name, help=with_examples(command.__doc__ or ""))(command)
 
 
+def _group(name: str, help: str, commands: Mapping[str, Callable[..., None]]) -> None:
+    """Add commands that stand behind a word of their own."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=help)
+    for word, command in commands.items():
+        group.command(word, help=with_examples(command.__doc__ or ""))(command)
+    app.add_typer(group, name=name)
+
+
 _add(init)
 _add(check)
 _add(show)
 _add(diff)
 _add(modules)
 _add(schema)
+_group(
+    "tokenizer",
+    "Learn pieces of words, and see how they cut texts.",
+    {"train": train_tokenizer, "show": show_tokenizer},
+)
 _add(train)
 _add(report)
 _add(evaluate)

@@ -30,6 +30,11 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PD020": "a transcript has characters that the tokenizer does not know",
         "PD043": "a recording is silence",
         "PD051": "a folder has no recordings with texts",
+        "PD065": "there is no text to learn pieces from",
+        "PD066": "a file of texts is not in UTF-8",
+        "PD067": "texts do not give so many pieces",
+        "PD068": "a tokenizer's model would be overwritten",
+        "PD069": "a tokenizer's model cannot be read",
     }
 )
 """Stable codes; a code is never given a second meaning."""

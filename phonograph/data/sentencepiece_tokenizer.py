@@ -112,6 +112,10 @@ class SentencePieceTokenizer:
             raise ValueError(f"{_names(sorted(lost))} {verb} in no piece of the tokenizer")
         return ids
 
+    def piece(self, number: int) -> str:
+        """Return the piece that has a number; `▁` stands for a space."""
+        return str(self._pieces.id_to_piece(number))
+
     def decode(self, ids: Sequence[int]) -> str:
         """Join the pieces that have these numbers.
 
