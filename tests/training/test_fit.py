@@ -48,6 +48,7 @@ def test_a_training_leaves_everything_in_its_run_directory(folder, train):
     result = train(EACH_STEP)
     run = folder / "run"
     assert sorted(path.name for path in run.iterdir()) == [
+        ".lock",
         "best.phono",
         "last.phono",
         "last.state",
