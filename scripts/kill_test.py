@@ -40,12 +40,12 @@ import phonograph.training.fit
 from phonograph.collections import default_registry
 from phonograph.collections.recipes import locate
 from phonograph.graphs.bundle import read_bundle
+from phonograph.whole_file import half_written
 
 UTTERANCES = 60
 EARLY = 0.1  # share of the lives that may end before training has begun
 TOLERANCE = 1e-3  # of weights, where two processes added up gradients in another order
 WITHOUT_STATISTICS = "modules.encoder.with.block.norm=none"  # each process has its own
-WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}\.\w+")  # the other name of a file until it is whole
 GOING_ON = re.compile(r"going on at step (\d+)")
 Start = Callable[[Sequence[str], Path], int]
 
@@ -210,7 +210,7 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
             trained = trains()
             course.kills += trained
             course.early += not trained
-            course.writing += any(map(WRITTEN.fullmatch, os.listdir(setup.folder / run)))
+            course.writing += bool(half_written(setup.folder / run))
             course.at.append(last_step(setup.folder / run))
             continue
         if status:
