@@ -127,7 +127,7 @@ def _report(
 def _held_by_the_first(
     directory: RunDirectory, graph: SolvedGraph, probe: pl.Trainer
 ) -> Iterator[None]:
-    """Hold the directory in the process that writes most of it; what a killed one left half goes."""
+    """Hold the directory in the process that writes most; what a killed one left half goes."""
     if not probe.is_global_zero:
         yield
         return
