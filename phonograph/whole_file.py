@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+_OTHER_NAME = re.compile(r"\..+(\.\w+)\.[a-z0-9_]{8}\1")
 
 
 @contextmanager
@@ -44,6 +47,23 @@ def write_whole(path: Path, text: str) -> None:
     """
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def half_written(folder: Path) -> list[Path]:
+    """Return what processes left in a folder that were killed while they wrote a whole file.
+
+    Files that are being written now have such names, too.
+
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with whole_file(folder / "last.state"):
+    ...     [path.suffix for path in half_written(folder)]
+    ['.state']
+    >>> half_written(folder), half_written(folder / "missing")
+    ([], [])
+    """
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if _OTHER_NAME.fullmatch(path.name)]
 
 
 def write_all(texts: Mapping[Path, str]) -> None:

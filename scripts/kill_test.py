@@ -3,8 +3,9 @@
 A small Conformer with dropout, SpecAugment, batch norm and a moving average of its weights learns
 from shipped prompts, once without interruption. Then the same command is given again and again,
 each time killed after a random while, until its training is done; this goes on, in new run
-directories, until there were as many kills as asked for. The weights must be equal bit for bit,
-and so must the loss of every step. Prints what was lost and writes the same figures with --json.
+directories, until there were as many kills as asked for. Kills before a process had made a step of
+its own are told apart and do not count. The weights must be equal bit for bit, and so must the loss
+of every step. Prints what was lost and writes the same figures with --json.
 
 Processes are forked from one that has imported what they need, since imports take longer than
 the training does; --fresh starts Python anew each time.
@@ -39,6 +40,7 @@ import phonograph.training.fit
 from phonograph.collections import default_registry
 from phonograph.collections.recipes import locate
 from phonograph.graphs.bundle import read_bundle
+from phonograph.whole_file import half_written
 
 UTTERANCES = 60
 EARLY = 0.1  # share of the lives that may end before training has begun
@@ -86,13 +88,17 @@ class Course:
     """A training from its first start to its end.
 
     Args:
-        kills: how often it was killed.
+        kills: how often it was killed after a step that this life had made.
+        early: how often it was killed before.
+        writing: how often a file was being written.
         repeated: steps that were done again because they were done after the last state.
         at: last logged step before each kill.
         faults: what went wrong.
     """
 
     kills: int = 0
+    early: int = 0
+    writing: int = 0
     repeated: list[int] = field(default_factory=list)
     at: list[int] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -187,21 +193,24 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
     course = Course()
     log = setup.folder / f"{run}.log"
     while True:
-        processes = setup.begin_with if not course.kills and run != "whole" else 1
+        processes = setup.begin_with if not course.at and run != "whole" else 1
         before = last_step(setup.folder / run)
         told = _size(log)
         process = setup.start(setup.command(run, processes), log)
         if processes > 1:  # several have to leave a state, or there is nothing to go on from
             _await(setup.folder / run / "last.state")
         patience = 1e6 if course.kills >= kills else chance.uniform(0, setup.longest)
-        status = None
+        status, trains = None, _trains(setup.folder / run, log, told, before)
         if course.kills < kills and chance.random() > EARLY:
-            status = watch(process, 60.0, _trains(setup.folder / run, log, told, before))
+            status = watch(process, 60.0, trains)
         if status is None:
             status = follow(process, patience)
         _note_going_on(course, log, told, before)
         if status is None:
-            course.kills += 1
+            trained = trains()
+            course.kills += trained
+            course.early += not trained
+            course.writing += bool(half_written(setup.folder / run))
             course.at.append(last_step(setup.folder / run))
             continue
         if status:
@@ -302,7 +311,9 @@ def measure(setup: Setup, kills: int, seed: int) -> dict[str, Any]:
         raise SystemExit(whole.faults[0])
     print(f"without interruption: {last_step(setup.folder / 'whole')} steps, {seconds:.1f} s")
     print(
-        f"\n{'run':<8}{'kills':>6}{'steps repeated':>16}{'most at once':>14}   result", flush=True
+        f"\n{'run':<8}{'kills':>6}{'in start-up':>13}{'in a write':>12}{'steps repeated':>16}"
+        f"{'most at once':>14}   result",
+        flush=True,
     )
     courses: list[Course] = []
     while sum(course.kills for course in courses) < kills:
@@ -314,10 +325,13 @@ def measure(setup: Setup, kills: int, seed: int) -> dict[str, Any]:
         courses.append(course)
         result = "; ".join(course.faults) or "the same"
         most = max(course.repeated, default=0)
-        row = f"{run:<8}{course.kills:>6}{sum(course.repeated):>16}{most:>14}"
+        row = f"{run:<8}{course.kills:>6}{course.early:>13}{course.writing:>12}"
+        row += f"{sum(course.repeated):>16}{most:>14}"
         print(f"{row}   {result}", flush=True)
     return {
         "kills": sum(course.kills for course in courses),
+        "kills_in_start_up": sum(course.early for course in courses),
+        "kills_in_a_write": sum(course.writing for course in courses),
         "runs": len(courses),
         "different": sum(bool(course.faults) for course in courses),
         "steps_repeated": sum(sum(course.repeated) for course in courses),
@@ -334,7 +348,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100, help="in all (default 100)")
     parser.add_argument("--steps", type=int, default=120, help="of a training (default 120)")
     parser.add_argument(
-        "--longest", type=float, default=2.0, help="seconds of training in a life (default 2)"
+        "--longest", type=float, default=1.0, help="seconds of training in a life (default 1)"
     )
     parser.add_argument("--workers", type=int, default=0, help="that read ahead (default 0)")
     parser.add_argument(
@@ -359,7 +373,8 @@ def main() -> None:
         )
         figures = measure(setup, options.kills, options.seed)
     print(
-        f"\n{figures['kills']} kills in {figures['runs']} trainings, "
+        f"\n{figures['kills']} kills in {figures['runs']} trainings "
+        f"and {figures['kills_in_start_up']} in start-up, "
         f"{figures['steps_repeated']} steps repeated, {figures['different']} ended differently"
     )
     if options.json:

@@ -19,15 +19,16 @@ _PAUSE = 30.0
 """Seconds between two savings, in a process that has trained for a while."""
 
 _SHARE = 0.05
-"""The largest share of the time that saving may take."""
+"""The largest share of the time that saving may take, in such a process."""
 
 
 class Checkpoints(pl.Callback):
     """Saves the best weights after validation, the last and the whole state now and then.
 
     A state is saved between two steps of the optimizer, when all that follows from the one before,
-    validation included, is done. A process that has just begun saves more often, so that one which
-    is killed again and again gets on. Files are written by the first process.
+    validation included, is done. A process that has just begun saves more often, the first time
+    after its first step: killed again and again, a training gets on as long as each process lives
+    for one step. Files are written by the first process.
 
     Args:
         run: where the bundles go.
@@ -47,6 +48,7 @@ class Checkpoints(pl.Callback):
         self._monitor = monitor
         self._started = self._saved = time.monotonic()
         self._cost = 0.0
+        self._begun_at = -1
         self.best_value = math.inf
         self.validated = -1
 
@@ -58,9 +60,10 @@ class Checkpoints(pl.Callback):
         """Take up what was known of the best."""
         self.best_value, self.validated = state_dict["best_value"], state_dict["validated"]
 
-    def on_train_start(self, *_: Any) -> None:
-        """Start the clock."""
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Start the clock; the state that a training goes on from needs no saving."""
         self._started = self._saved = time.monotonic()
+        self._begun_at = trainer.global_step or -1
 
     def on_train_batch_start(
         self,
@@ -109,7 +112,8 @@ class Checkpoints(pl.Callback):
         """Decide whether to save, the same on every process."""
         now = time.monotonic()
         pause = pause_after(now - self._started, self._cost)
-        due = trainer.is_global_zero and now - self._saved > pause
+        moved = trainer.global_step != self._begun_at
+        due = trainer.is_global_zero and moved and now - self._saved > pause
         if trainer.world_size == 1:
             return due
         return trainer.strategy.reduce_boolean_decision(due, all=False)
@@ -133,14 +137,19 @@ class Checkpoints(pl.Callback):
 def pause_after(lived: float, cost: float) -> float:
     """Return how many seconds may pass between two savings.
 
+    A process that is killed loses half of what it did at most, but for the time that a saving
+    takes; in the long run saving takes `_SHARE` of the time at most.
+
     Args:
         lived: seconds that this process has trained.
         cost: seconds that the last saving took.
 
     >>> pause_after(1.0, 0.01), pause_after(600.0, 0.1), pause_after(600.0, 3.0)
     (0.5, 30.0, 60.0)
+    >>> pause_after(2.0, 3.0), pause_after(10.0, 3.0)
+    (3.0, 5.0)
     """
-    return max(min(_PAUSE, lived / 2), cost / _SHARE)
+    return max(min(max(_PAUSE, cost / _SHARE), lived / 2), cost)
 
 
 def _finite(module: pl.LightningModule) -> bool:

@@ -37,6 +37,7 @@ from phonograph.training.settings import Settings, read_settings
 from phonograph.training.starting_point import check_trainable
 from phonograph.training.trainer import build_trainer, main_port, processes_to_start
 from phonograph.types.registry import Registry
+from phonograph.whole_file import half_written
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -126,13 +127,16 @@ def _report(
 def _held_by_the_first(
     directory: RunDirectory, graph: SolvedGraph, probe: pl.Trainer
 ) -> Iterator[None]:
-    """Hold the directory in the process that writes most of it."""
+    """Hold the directory in the process that writes most; what a killed one left half goes."""
     if not probe.is_global_zero:
         yield
         return
     refuse_foreign(directory.path, graph)
     directory.path.mkdir(parents=True, exist_ok=True)
     with held(directory.path):
+        for folder in (directory.path, directory.averaged):
+            for file in half_written(folder):
+                file.unlink(missing_ok=True)
         yield
 
 

@@ -47,9 +47,8 @@ def held(path: Path) -> Iterator[None]:
         yield
     finally:
         holder.unlink(missing_ok=True)
+        # the file stays: whoever deletes it may delete one that another process holds by now
         lock.release()
-        with suppress(OSError):
-            (path / ".lock").unlink()
 
 
 def _taken(path: Path, holder: Path) -> Diagnostic:

@@ -17,6 +17,7 @@ from torch.multiprocessing.spawn import ProcessException, ProcessExitedException
 from phonograph.errors import Diagnostic, PhonographError
 from phonograph.training.fit_result import FitResult
 from phonograph.training.job import Job, train
+from phonograph.training.orphans import end_with_parent
 
 _PATIENCE = 0.1
 """Seconds between two looks at what the processes said."""
@@ -99,6 +100,7 @@ class _Listener:
 
 def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> None:
     """Be one of the processes."""
+    end_with_parent()
     os.environ["LOCAL_RANK"] = str(index)
     os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
     os.environ["MASTER_PORT"] = str(port)

@@ -80,3 +80,38 @@ def test_weights_are_kept_now_and_then_while_training(train, monkeypatch, pause,
     result = train(BLIND)
     assert seen == kept
     assert _step(result.last) == 6
+
+
+def _saved_at(monkeypatch):
+    seen = []
+    save = checkpoints.Checkpoints.save_state
+
+    def save_state(self, trainer):
+        save(self, trainer)
+        if trainer.training:
+            seen.append(trainer.global_step)
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "save_state", save_state)
+    return seen
+
+
+def test_a_process_that_goes_on_saves_first_after_a_step_of_its_own(train, monkeypatch):
+    seen = _saved_at(monkeypatch)
+    train(BLIND)
+    assert seen[:2] == [0, 1]
+    seen.clear()
+    train(BLIND, "train.trainer.max_steps=12")
+    assert seen[0] == 7
+
+
+@pytest.mark.parametrize("cost", [0.001, 0.1, 1.0, 20.0])
+def test_a_kill_costs_half_of_a_life_and_saving_little_in_the_long_run(cost):
+    now = saved = saving = 0.0
+    while now < 20_000:
+        now += 0.01
+        pause = checkpoints.pause_after(now, cost)
+        assert now - saved <= max(now / 2, cost) + 0.011
+        if now - saved > pause:
+            now += cost
+            saved, saving = now, saving + cost
+    assert saving / now < 0.06

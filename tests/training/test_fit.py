@@ -48,12 +48,15 @@ def test_a_training_leaves_everything_in_its_run_directory(folder, train):
     result = train(EACH_STEP)
     run = folder / "run"
     assert sorted(path.name for path in run.iterdir()) == [
+        ".lock",
         "best.phono",
+        "heard.jsonl",
         "last.phono",
         "last.state",
         "lock.json",
         "metrics.jsonl",
         "previous.state",
+        "report.html",
         "result.json",
         "settings.json",
         "tensorboard",
