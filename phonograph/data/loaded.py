@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from torch.utils.data import Dataset
 
 from phonograph.errors import DataError, Diagnostic
 
-if TYPE_CHECKING:
-    from phonograph.data.loader import TimedDataset
-
 Collate = Callable[[Sequence[Any]], Any]
 
 Skip = Callable[[Sequence[Diagnostic]], None]
 """Told why an utterance is left out."""
+
+
+class TimedDataset(Protocol):
+    """Items of known duration."""
+
+    @property
+    def durations(self) -> Sequence[float]:
+        """Seconds of each item."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-defined]
@@ -15,23 +15,18 @@ from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 from phonograph.data.batching import evaluation_batches
 from phonograph.data.dataset import collate
 from phonograph.data.faults import data_error
-from phonograph.data.loaded import Collate, CollateUsable, FaultsAsValues, Loaded, Skip
+from phonograph.data.loaded import (
+    Collate,
+    CollateUsable,
+    FaultsAsValues,
+    Loaded,
+    Skip,
+    TimedDataset,
+)
 from phonograph.data.training_sampler import TrainingSampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-
-class TimedDataset(Protocol):
-    """Items of known duration."""
-
-    @property
-    def durations(self) -> Sequence[float]:
-        """Seconds of each item."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, index: int) -> Any: ...
 
 
 class Loader(DataLoader[Any]):

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from phonograph.data.dataset import SpeechDataset
 from phonograph.data.faults import Faults
-from phonograph.data.loaded import Skip
-from phonograph.data.loader import Loader, TimedDataset, evaluation_loader
+from phonograph.data.loaded import Skip, TimedDataset
+from phonograph.data.loader import Loader, evaluation_loader
 from phonograph.data.training_sampler import Draw, TrainingSampler
 from phonograph.errors import Diagnostic
 from phonograph.graphs.compiled_view import CompiledView
