@@ -30,6 +30,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PD020": "a transcript has characters that the tokenizer does not know",
         "PD043": "a recording is silence",
         "PD051": "a folder has no recordings with texts",
+        "PD060": "there is no noise to add",
         "PD065": "there is no text to learn pieces from",
         "PD066": "a file of texts is not in UTF-8",
         "PD067": "texts do not give so many pieces",

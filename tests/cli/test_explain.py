@@ -193,6 +193,8 @@ def save_speech(folder: Path) -> None:
     soundfile.write(calls / "empty.wav", noise[:0], 16000)
     broken = np.full(8000, np.nan, dtype=np.float32)
     soundfile.write(calls / "broken.wav", broken, 16000, subtype="FLOAT")
+    (folder / "noise").mkdir()
+    soundfile.write(folder / "noise" / "hall.wav", noise[:8000], 16000)
     (calls / "notes.txt").write_text("call back on Monday")
     for name in ("train", "validation", "test"):
         lines = [

@@ -76,6 +76,7 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"feat_in": 2, "stride": 1},
     ],
     "asr.dither": [{"sample_rate": 16000}],
+    "asr.add_noise": [{"sample_rate": 16000, "probability": 0.0}],
     "asr.gain": [{"sample_rate": 16000}],
     "asr.speed_perturb": [{"sample_rate": 16000}],
     "asr.log_mel": [

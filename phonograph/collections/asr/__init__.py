@@ -5,6 +5,7 @@ _HERE = "phonograph.collections.asr"
 MODULES = {
     "asr.manifest": f"{_HERE}.manifest:Manifest",
     "asr.dither": f"{_HERE}.dither:Dither",
+    "asr.add_noise": f"{_HERE}.add_noise:AddNoise",
     "asr.gain": f"{_HERE}.gain:Gain",
     "asr.log_mel": f"{_HERE}.log_mel:LogMel",
     "asr.mfcc": f"{_HERE}.mfcc:Mfcc",
