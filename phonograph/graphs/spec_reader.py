@@ -17,7 +17,17 @@ _TOP = ("phonograph", "name", "vars", "modules", "views", "init", "train")
 _NODE = ("module", "from", "with", "only", "use", "version")
 _VIEW = ("run", "feed", "split", "score")
 _INIT = ("from", "include", "exclude", "freeze")
-_TRAIN = ("optimizer", "schedule", "trainer", "seed", "cache", "threads", "monitor", "ema", "average")
+_TRAIN = (
+    "optimizer",
+    "schedule",
+    "trainer",
+    "seed",
+    "cache",
+    "threads",
+    "monitor",
+    "ema",
+    "average",
+)
 _SPLITS = ("train", "validation", "test")
 _DEFAULT_SPLIT = {"train": "train", "validate": "validation", "test": "test"}
 
