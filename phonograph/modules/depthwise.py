@@ -92,8 +92,10 @@ def depthwise_conv(
         return _conv(x_bd1t, weight, bias, stride, padding, dilation)
     autocast = torch.is_autocast_enabled("cpu")
     precision = torch.get_autocast_dtype("cpu") if autocast else x_bd1t.dtype
-    if precision in (torch.bfloat16, torch.float16) and x_bd1t.shape[1] % _REDUCED_WIDTHS:
-        # oneDNN does not come back from such widths in bf16
+    width = x_bd1t.shape[1]
+    hangs = width % _REDUCED_WIDTHS != 0 or width == _REDUCED_WIDTHS
+    if precision in (torch.bfloat16, torch.float16) and hangs:
+        # oneDNN does not come back from such widths in bf16; from 16 with more than 11 taps
         with torch.autocast("cpu", enabled=False):
             made = depthwise_conv(
                 x_bd1t.float(),

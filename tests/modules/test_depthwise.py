@@ -60,6 +60,14 @@ def test_channels_that_lie_side_by_side_stay_so(stride, dilation):
     assert out.stride(1) == 1
 
 
+@pytest.mark.parametrize("width", [15, 16, 17, 32])
+def test_half_precision_comes_back_from_narrow_widths_with_many_taps(width):
+    x, weight = torch.randn(3, width, 1, 50), torch.randn(width, 1, 1, 31)
+    exact = depthwise_conv(x, weight, None, padding=15)
+    half = depthwise_conv(x.bfloat16(), weight.bfloat16(), None, padding=15)
+    assert torch.allclose(half.float(), exact, atol=0.2)
+
+
 def test_half_precision_trains():
     conv = DepthwiseConv1d(4, 9, padding=4)
     x = torch.randn(2, 4, 20, requires_grad=True)

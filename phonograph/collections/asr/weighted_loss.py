@@ -35,5 +35,5 @@ class WeightedLoss(nn.Module):
 
     @ports(first=Loss(""), second=Loss(""), out={"loss": Loss("")})
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return the weighted mean of two losses, all scalars."""
-        return (1 - self.weight) * first + self.weight * second
+        """Return the weighted mean of two losses, all scalars, in float32."""
+        return (1 - self.weight) * first.float() + self.weight * second.float()
