@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +16,9 @@ from phonograph.errors import DataError, Diagnostic, Place
 if TYPE_CHECKING:
     from phonograph.data.piece_training import PieceCounts, Text
     from phonograph.data.sentencepiece_tokenizer import SentencePieceTokenizer
+
+_PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.][\w/.-]*[\w]")
+"""What YAML reads as it stands, even within braces."""
 
 
 def train_tokenizer(
@@ -52,9 +56,7 @@ def train_tokenizer(
     if kind == "characters":
         _print_alphabet(read_texts(files, cased=cased), as_json=as_json)
         return
-    if output.exists() and not overwrite:
-        help = "choose another name with --output, or replace it with --overwrite"
-        raise DataError(Diagnostic("PD068", "this file exists", Place(str(output)), help=help))
+    _refuse_what_stands(output, overwrite=overwrite)
     texts = read_texts(files, cased=cased)
     model = train_pieces((one.text for one in texts), size=size, kind=kind)
     tokenizer = SentencePieceTokenizer(model)
@@ -66,7 +68,7 @@ def train_tokenizer(
     else:
         _print_counts(tokenizer, counts)
         say(f"\nwritten to {output}; in a graph:")
-        say(f"  tokenizer: {{type: sentencepiece, model: {output}}}")
+        say(f"  tokenizer: {{type: sentencepiece, model: {_in_yaml(str(output))}}}")
 
 
 def show_tokenizer(
@@ -104,6 +106,17 @@ def show_tokenizer(
         say(" ".join(one) if isinstance(one, list) else f"cannot be written: {one}")
 
 
+def _refuse_what_stands(output: Path, *, overwrite: bool) -> None:
+    """Tell before anything is learnt that a model has no place to go."""
+    place = Place(str(output))
+    if output.is_dir():
+        help = f"name a file in it: --output {output / 'pieces.model'}"
+        raise DataError(Diagnostic("PD068", "this is a folder", place, help=help))
+    if output.exists() and not overwrite:
+        help = "choose another name with --output, or replace it with --overwrite"
+        raise DataError(Diagnostic("PD068", "this file exists", place, help=help))
+
+
 def _cut(tokenizer: SentencePieceTokenizer, text: str) -> list[str] | str:
     """Return the pieces of a text, or why it cannot be written."""
     try:
@@ -121,8 +134,17 @@ def _print_alphabet(texts: list[Text], *, as_json: bool) -> None:
         say_json({"alphabet": alphabet})
         return
     say(f"{counted(len(alphabet), 'character')} in {counted(len(texts), 'text')}; in a graph:")
-    quoted = alphabet.replace("\\", "\\\\").replace('"', '\\"')
-    say(f'  tokenizer: {{type: characters, alphabet: "{quoted}"}}')
+    say(f"  tokenizer: {{type: characters, alphabet: {_quoted(alphabet)}}}")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _in_yaml(path: str) -> str:
+    """Write a path as a value within braces, in quotes where it needs them."""
+    return path if _PLAIN_PATH.fullmatch(path) else _quoted(path)
 
 
 def _print_counts(tokenizer: SentencePieceTokenizer, counts: PieceCounts) -> None:

@@ -103,9 +103,9 @@ def train_pieces(texts: Iterable[str], *, size: int, kind: Kind = "unigram") -> 
     Raises:
         DataError: the texts do not give so many pieces, or have more characters than that.
 
-    >>> model = train_pieces(["to be or not to be"] * 9, size=12)
+    >>> model = train_pieces(["to be or not to be"] * 9, size=9)
     >>> SentencePieceTokenizer(model).vocabulary.size
-    12
+    9
     """
     from sentencepiece import SentencePieceTrainer
 

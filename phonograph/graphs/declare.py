@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from phonograph.errors import Diagnostic, nearest
@@ -107,7 +108,7 @@ def _given(
         fix = nearest_fix(place, name, list(declaration.parameters), taken=written)
         return Diagnostic("PG011", message, place, help=help, fix=fix)
     annotation = declaration.parameters[name].annotation
-    found = convert(value, annotation, document.folder_of(*trail))
+    found = convert(value, annotation, partial(document.folder_of, *trail))
     if not isinstance(found, Misfit):
         return found
     place = (document.key_place if found.key else document.place)(*trail, *found.trail)

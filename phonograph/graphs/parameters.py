@@ -18,6 +18,9 @@ from phonograph.types.vocabulary import Vocabulary
 
 GIVEN_LATER = "???"
 
+Folder = Path | Callable[..., Path]
+"""What relative paths are relative to: all of a value, or each by its trail."""
+
 _TOO_LARGE = 1 << 40  # of tensors, and of seconds in samples
 _LONGEST_SHOWN = 60
 
@@ -47,13 +50,14 @@ class Misfit:
         return unquoted(place, self.instead)
 
 
-def convert(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...] = ()) -> Any:
+def convert(value: Any, annotation: Any, folder: Folder, trail: tuple[str | int, ...] = ()) -> Any:
     """Convert a YAML value to an annotated type; return a `Misfit` when it does not fit.
 
     Args:
         value: plain data.
         annotation: a type from a signature.
-        folder: what relative paths are relative to.
+        folder: what relative paths are relative to; or a function that tells it for the trail of a
+            path inside the value, since parts of a value may come from several files.
         trail: where in the parameter the value stands.
 
     >>> convert(1, float, Path())
@@ -144,7 +148,7 @@ def shown(value: Any) -> str:
 
 
 def _one_of(
-    value: Any, choices: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
+    value: Any, choices: tuple[Any, ...], folder: Folder, trail: tuple[str | int, ...]
 ) -> Any:
     if value is None and type(None) in choices:
         return None
@@ -172,7 +176,7 @@ def _hints(annotation: Any) -> dict[str, Any]:
 
 
 def _mapping(
-    value: Any, arguments: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
+    value: Any, arguments: tuple[Any, ...], folder: Folder, trail: tuple[str | int, ...]
 ) -> Any:
     if not isinstance(value, dict):
         return Misfit(trail, f"wants a mapping, got {shown(value)}")
@@ -181,7 +185,11 @@ def _mapping(
 
 
 def _sequence(
-    value: Any, origin: Any, arguments: tuple[Any, ...], folder: Path, trail: tuple[str | int, ...]
+    value: Any,
+    origin: Any,
+    arguments: tuple[Any, ...],
+    folder: Folder,
+    trail: tuple[str | int, ...],
 ) -> Any:
     if not isinstance(value, list):
         help = "write it in brackets: [a, b]" if isinstance(value, str | int | float) else ""
@@ -202,7 +210,7 @@ def _first_misfit(values: Iterable[Any]) -> Misfit | None:
     return next((value for value in values if isinstance(value, Misfit)), None)
 
 
-def _dataclass(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
+def _dataclass(value: Any, annotation: Any, folder: Folder, trail: tuple[str | int, ...]) -> Any:
     if not isinstance(value, dict):
         return Misfit(trail, f"wants a mapping of settings, got {shown(value)}")
     hints = _hints(annotation)
@@ -252,7 +260,7 @@ _PLAIN: dict[Any, tuple[str, Callable[[Any], bool], Callable[[Any], Any]]] = {
 }
 
 
-def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ...]) -> Any:
+def _plain(value: Any, annotation: Any, folder: Folder, trail: tuple[str | int, ...]) -> Any:
     if annotation not in _PLAIN:
         name = getattr(annotation, "__name__", annotation)
         return Misfit(trail, f"cannot be given in YAML (its type is {name})")
@@ -265,4 +273,7 @@ def _plain(value: Any, annotation: Any, folder: Path, trail: tuple[str | int, ..
         help = f"write {value} without quotes" if unquoted else ""
         instead = value if unquoted else ""
         return Misfit(trail, f"wants {wanted}, got {shown(value)}", help, instead=instead)
-    return folder / Path(value).expanduser() if annotation is Path else build(value)
+    if annotation is not Path:
+        return build(value)
+    start = folder if isinstance(folder, Path) else folder(*trail)
+    return start / Path(value).expanduser()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from types import NoneType
 from typing import Any, get_args, get_origin
 
@@ -154,7 +155,7 @@ class PartReader:
         return arguments
 
     def _argument(self, parameter: Parameter, value: Any, trail: Trail, name: str) -> Any:
-        found = convert(value, parameter.annotation, self.document.folder_of(*trail))
+        found = convert(value, parameter.annotation, partial(self.document.folder_of, *trail))
         if isinstance(found, Misfit):
             where = (*trail, *found.trail)
             place = (self.document.key_place if found.key else self.document.place)(*where)

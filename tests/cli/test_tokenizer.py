@@ -1,8 +1,11 @@
 """`phonograph tokenizer`: pieces from transcripts, and how they cut texts."""
 
 import json
+from pathlib import Path
 
 import pytest
+
+from phonograph.graphs.document import parse_document
 
 TEXTS = ["to be or not to be", "that is the question", "whether tis nobler in the mind"]
 
@@ -61,3 +64,28 @@ def test_a_machine_reads_the_same(told, texts):
     status, out, _ = told(*f"tokenizer train {texts} --size 27 --json".split())
     found = json.loads(out)
     assert (status, found["pieces"], found["texts"]) == (0, 27, 12)
+
+
+def test_a_path_that_yaml_would_take_apart_is_quoted(told, texts):
+    status, out, _ = told("tokenizer", "train", texts, "--size", "27", "--output", "a, {b}: c.m")
+    assert status == 0
+    line = out.splitlines()[-1].strip()
+    model = parse_document(line, "x.yaml", Path()).data["tokenizer"]["model"]
+    assert model == "a, {b}: c.m"
+
+
+@pytest.mark.parametrize("more", [[], ["--overwrite"]])
+def test_a_folder_is_no_model_to_write(told, texts, here, more):
+    (here / "models").mkdir()
+    status, out, error = told("tokenizer", "train", texts, "--output", "models", *more)
+    assert (status, out) == (1, "")
+    assert error == (
+        "error[PD068]: this is a folder\n  --> models\n"
+        "   = help: name a file in it: --output models/pieces.model\n"
+    )
+
+
+def test_a_recipe_takes_the_model_from_the_working_directory(told, texts):
+    told(*f"tokenizer train {texts} --size 27".split())
+    given = ["modules.data.with.tokenizer.model=pieces.model", "modules.head.with.vocab=27"]
+    assert told("check", "phonograph://asr/conformer-ctc-small", *given)[0] == 0

@@ -138,6 +138,11 @@ def test_help_says_what_to_write(value, annotation, help):
     assert convert(value, annotation, HERE).help == help
 
 
+def test_each_path_is_relative_to_the_folder_of_its_own_trail():
+    found = convert({"a": "x", "b": "y"}, Mapping[str, Path], HERE.joinpath)
+    assert found == {"a": HERE / "a/x", "b": HERE / "b/y"}
+
+
 @pytest.mark.parametrize("annotation", [int, Path, Block, list[int], Mapping[str, Any], Any])
 @pytest.mark.parametrize("value", ["???", ["???"], {"filters": "???"}, {"a": [1, {"b": "???"}]}])
 def test_what_is_left_open_fits_everywhere(value, annotation):
