@@ -198,7 +198,7 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
         if (
             processes > 1 and run != "whole"
         ):  # several have to leave a state, or there is nothing to go on from
-            _await(setup.folder / run / "last.state")
+            _await(setup.folder / run / "last.phono")
         patience = 1e6 if course.kills >= kills else chance.uniform(0, setup.longest)
         status, trains = None, _trains(setup.folder / run, log, told, before)
         if course.kills < kills and chance.random() > EARLY:
@@ -229,9 +229,9 @@ def _trains(run: Path, log: Path, told: int, before: int) -> Callable[[], bool]:
     return trains
 
 
-def _await(state: Path, longest: float = 120.0) -> None:
+def _await(file: Path, longest: float = 120.0) -> None:
     end = time.monotonic() + longest
-    while not state.exists() and time.monotonic() < end:
+    while not file.exists() and time.monotonic() < end:
         time.sleep(0.01)
 
 
