@@ -1,8 +1,6 @@
 """No process outlives the one that started it."""
 
 import multiprocessing
-import os
-import signal
 import time
 
 import pytest
@@ -30,7 +28,7 @@ def test_a_process_ends_when_the_one_that_started_it_is_killed():
     there.close()
     assert here.recv() == "alive"
     assert not here.poll(0.1)
-    os.kill(parent.pid, signal.SIGKILL)
+    parent.kill()
     parent.join()
     assert here.poll(10)
     with pytest.raises(EOFError):  # the last process that could send is gone
