@@ -125,9 +125,6 @@ class Setup:
     def command(self, run: str, processes: int) -> list[str]:
         """Return the arguments of `phonograph`."""
         devices = f"train.trainer.devices={processes}"
-        if self.begin_with > 1 and processes == 1 and run == "whole":
-            # a step of one process is made of the batches of all
-            devices = f"train.trainer.accumulate_grad_batches={self.begin_with}"
         graph = str(self.folder / "graph.yaml")
         return ["train", graph, *self.overrides, devices, "--run", str(self.folder / run)]
 
@@ -193,12 +190,15 @@ def run_through(setup: Setup, run: str, kills: int, chance: random.Random) -> Co
     course = Course()
     log = setup.folder / f"{run}.log"
     while True:
-        processes = setup.begin_with if not course.at and run != "whole" else 1
+        # the uninterrupted one has all processes to its end: they deal out the data among them
+        processes = setup.begin_with if not course.at or run == "whole" else 1
         before = last_step(setup.folder / run)
         told = _size(log)
         process = setup.start(setup.command(run, processes), log)
-        if processes > 1:  # several have to leave a state, or there is nothing to go on from
-            _await(setup.folder / run / "last.state")
+        if (
+            processes > 1 and run != "whole"
+        ):  # several have to leave a state, or there is nothing to go on from
+            _await(setup.folder / run / "last.phono")
         patience = 1e6 if course.kills >= kills else chance.uniform(0, setup.longest)
         status, trains = None, _trains(setup.folder / run, log, told, before)
         if course.kills < kills and chance.random() > EARLY:
@@ -229,9 +229,9 @@ def _trains(run: Path, log: Path, told: int, before: int) -> Callable[[], bool]:
     return trains
 
 
-def _await(state: Path, longest: float = 120.0) -> None:
+def _await(file: Path, longest: float = 120.0) -> None:
     end = time.monotonic() + longest
-    while not state.exists() and time.monotonic() < end:
+    while not file.exists() and time.monotonic() < end:
         time.sleep(0.01)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -64,6 +65,8 @@ def _taken(path: Path, holder: Path) -> Diagnostic:
 def telling_of_disks(path: Path) -> Iterator[None]:
     """Turn what a disk or a folder refuses into an error for people.
 
+    Threads that write, as TensorBoard's does, hand their error on and print nothing.
+
     Args:
         path: the run directory, for errors that name no file.
 
@@ -71,7 +74,8 @@ def telling_of_disks(path: Path) -> Iterator[None]:
         PhonographError: in place of the system's error.
     """
     try:
-        yield
+        with _threads_quiet_about_disks():
+            yield
     except OSError as error:
         if error.errno not in _HELP:
             raise
@@ -80,3 +84,18 @@ def telling_of_disks(path: Path) -> Iterator[None]:
         message = f"this cannot be written: {reason}"
         fault = Diagnostic("PT011", message, place, help=_HELP[error.errno])
         raise PhonographError(fault) from None
+
+
+@contextmanager
+def _threads_quiet_about_disks() -> Iterator[None]:
+    before = threading.excepthook
+
+    def tell(failed: threading.ExceptHookArgs) -> None:
+        if not (isinstance(failed.exc_value, OSError) and failed.exc_value.errno in _HELP):
+            before(failed)
+
+    threading.excepthook = tell
+    try:
+        yield
+    finally:
+        threading.excepthook = before

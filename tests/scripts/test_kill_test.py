@@ -1,7 +1,10 @@
 """One kill, in the middle of a real training, changes nothing; many are for the script."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -9,12 +12,6 @@ import pytest
 @pytest.fixture
 def kill_test(load_script):
     return load_script("kill_test")
-
-
-@pytest.fixture
-def setup(kill_test, tmp_path):
-    kill_test.prepare(tmp_path, steps=24)
-    return kill_test.Setup(tmp_path, kill_test.fresh, (), begin_with=1, longest=0.0)
 
 
 def _log(run, *steps):
@@ -29,14 +26,24 @@ def test_the_last_step_is_that_of_the_last_whole_line(kill_test, tmp_path):
     assert kill_test.last_step(tmp_path / "run") == 7
 
 
-def test_a_training_that_cannot_be_is_a_fault(kill_test, setup):
-    (setup.folder / "graph.yaml").write_text("phonograph: 1", encoding="utf-8")
+def test_a_training_that_cannot_be_is_a_fault(kill_test, tmp_path):
+    def fail(arguments, log):
+        log.write_text("error[PG001]: no", encoding="utf-8")
+        return os.posix_spawn("/bin/sh", ["sh", "-c", "exit 1"], os.environ)
+
+    setup = kill_test.Setup(tmp_path, fail, (), begin_with=1, longest=0.0)
     course = kill_test.run_through(setup, "run", 0, random.Random(0))
-    assert course.faults
-    assert course.faults[0].startswith("ended with 1: error[")
+    assert course.faults == ["ended with 1: error[PG001]: no"]
 
 
-def test_one_kill_changes_nothing(kill_test, setup, capsys):
-    figures = kill_test.measure(setup, kills=1, seed=0)
+def test_one_kill_changes_nothing(kill_test, tmp_path):
+    file = tmp_path / "figures.json"
+    options = ["--kills", "1", "--steps", "24", "--longest", "0.1", "--json", str(file)]
+    # a process of its own: this one has threads, and is not to be forked
+    done = subprocess.run(
+        [sys.executable, kill_test.__file__, *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads(file.read_text(encoding="utf-8"))
     assert (figures["kills"], figures["different"]) == (1, 0)
-    assert "the same" in capsys.readouterr().out
+    assert "the same" in done.stdout

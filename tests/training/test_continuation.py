@@ -34,6 +34,8 @@ RANDOM = (
     "train.trainer.check_val_every_n_epoch=1",
 )
 
+SHORT = (*RANDOM, "train.trainer.max_steps=5")
+
 
 class Killed(BaseException):
     """Ends a training as a signal would that cannot be caught."""
@@ -199,6 +201,53 @@ error[PT011]: this cannot be written: no space left on device
     train(*RANDOM)
     assert _same(folder, "whole", "run")
     assert _steps(folder, "run") == _steps(folder, "whole")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "phonograph.training.checkpoints.save_bundle",
+        "phonograph.training.metrics_log.MetricsLog._write",
+        "tensorboard.summary.writer.record_writer.RecordWriter.write",
+        "phonograph.training.fit.write_result",
+        "phonograph.training.job.cache_prefix",
+    ],
+)
+def test_a_full_disk_is_told_wherever_it_is_met_and_space_is_all_it_takes(
+    train, folder, monkeypatch, where, capfd
+):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / "run" / "it"))
+
+    train(*SHORT, run="whole")
+    monkeypatch.setattr(where, full)
+    with pytest.raises(PhonographError) as caught:
+        train(*SHORT)
+    assert str(caught.value).startswith("error[PT011]: this cannot be written: no space left on")
+    assert "Traceback" not in capfd.readouterr().err
+    monkeypatch.undo()
+    train(*SHORT)
+    assert _same(folder, "whole", "run")
+    assert _steps(folder, "run") == _steps(folder, "whole")
+
+
+def test_damaged_bundles_are_written_anew(train, folder, kill_at, often):
+    train(*RANDOM, run="whole")
+    kill_at(5)
+    with pytest.raises(Killed):
+        train(*RANDOM)
+    for name in ("last.phono", "best.phono"):
+        (folder / "run" / name).write_bytes((folder / "run" / name).read_bytes()[:1000])
+    train(*RANDOM)
+    assert _same(folder, "whole", "run")
+
+
+def test_what_was_half_written_goes(train, folder):
+    left = folder / "run" / ".last.new.x7_ab2cd.new"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    train(*SHORT)
+    assert not left.exists()
 
 
 def test_a_damaged_state_gives_way_to_the_one_before(train, folder, kill_at, often):

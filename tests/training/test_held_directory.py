@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -86,3 +87,19 @@ error[PT011]: this cannot be written: {os.strerror(number).lower()}
 def test_other_errors_of_the_system_are_left_as_they_are(tmp_path):
     with pytest.raises(OSError, match="no such process"), telling_of_disks(tmp_path):
         raise OSError(errno.ESRCH, "no such process")
+
+
+def test_a_thread_that_finds_the_disk_full_prints_no_traceback(tmp_path, monkeypatch):
+    printed = []
+    monkeypatch.setattr(threading, "excepthook", lambda failed: printed.append(failed.exc_value))
+
+    def fail(error):
+        raise error
+
+    full, other = OSError(errno.ENOSPC, "full"), ValueError("another")
+    with telling_of_disks(tmp_path):
+        for error in (full, other):
+            thread = threading.Thread(target=fail, args=(error,))
+            thread.start()
+            thread.join()
+    assert printed == [other]
