@@ -16,7 +16,7 @@ import torch
 
 from graph_edits import FOLDER, REGISTRY, Case
 from phonograph.collections.recipes import locate
-from phonograph.errors import PhonographError
+from phonograph.errors import DataError, PhonographError
 from phonograph.graphs.check import check_graph
 from phonograph.graphs.model import Model, build, is_waiting, sketch
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedPort
@@ -105,7 +105,10 @@ def _outcome(path: Path, overrides: Sequence[str]) -> tuple[str, tuple[str, ...]
     if any(map(is_waiting, graph.nodes.values())) or not _is_small(graph):
         return "holds", ()
     torch.manual_seed(0)
-    run_views(graph, build(graph))
+    try:
+        run_views(graph, build(graph))
+    except DataError as error:  # such as a folder that is not there, which only running sees
+        return "told", tuple(fault.code for fault in error.diagnostics)
     return "runs", ()
 
 

@@ -73,6 +73,9 @@ PUBLISHED = {
     "asr/las-ctc": Published("1706.02737", "not stated"),
     "asr/matchboxnet-3x1x64": Published("2004.08531", "77 K"),
     "asr/matchboxnet-3x2x64": Published("2004.08531", "93 K"),
+    "asr/an4": Published("", "a small recipe of our own"),
+    "asr/an4-hama": Published("", "a small recipe of our own"),
+    "asr/an4-hama-unfrozen": Published("", "a small recipe of our own"),
     "asr/prompts": Published("", "a small recipe of our own"),
     "asr/quartznet-10x5": Published("1910.10261", "12.8 M"),
     "asr/quartznet-15x5": Published("1910.10261", "18,924,381"),
@@ -94,7 +97,7 @@ def page() -> str:
 def row(name: str) -> str:
     """Return the table's row of one recipe."""
     path, shown = locate(f"{SCHEME}{name}")
-    graph = load_graph(path, [], default_registry(), name=shown)
+    graph = load_graph(path, [], default_registry(), name=shown, locate=locate)
     model = sketch(graph)
     count = sum(model.parameter_counts().values())
     streams = "" if streaming_faults(model, model.plan("infer")) else "yes"

@@ -27,7 +27,7 @@ from phonograph.cli.report import report
 from phonograph.cli.schema import schema
 from phonograph.cli.screen import tell
 from phonograph.cli.show import show
-from phonograph.cli.tokenizer import show_tokenizer, train_tokenizer
+from phonograph.cli.tokenizer import TOKENIZER, show_tokenizer, train_tokenizer
 from phonograph.cli.train import train
 from phonograph.cli.transcribe import transcribe
 from phonograph.errors import Diagnostic, PhonographError
@@ -90,7 +90,7 @@ def _add(command: Callable[..., None], name: str | None = None) -> None:
 
 def _group(name: str, help: str, commands: Mapping[str, Callable[..., None]]) -> None:
     """Add commands that stand behind a word of their own."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=help)
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=with_examples(help))
     for word, command in commands.items():
         group.command(word, help=with_examples(command.__doc__ or ""))(command)
     app.add_typer(group, name=name)
@@ -104,7 +104,7 @@ _add(modules)
 _add(schema)
 _group(
     "tokenizer",
-    "Learn pieces of words, and see how they cut texts.",
+    TOKENIZER,
     {"train": train_tokenizer, "show": show_tokenizer},
 )
 _add(train)

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 _PLAIN_PATH = re.compile(r"(?!\d+$)[\w/.][\w/.-]*[\w]")
 """What YAML reads as it stands, even within braces."""
 
+TOKENIZER = """Learn pieces of words, and see how they cut texts.
+
+Examples:
+  phonograph tokenizer train train.jsonl --size 128
+  phonograph tokenizer show pieces.model "i would like to pay my bill"
+"""
+
 
 def train_tokenizer(
     files: Annotated[

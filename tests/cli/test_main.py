@@ -18,12 +18,14 @@ COMMANDS = [
     "modules",
     "schema",
     "train",
+    "report",
     "evaluate",
     "transcribe",
     "import",
     "export",
     "explain",
     "doctor",
+    "tokenizer",
 ]
 LIGHT = (
     "import sys, contextlib\n"

@@ -33,7 +33,7 @@ with: type, and what holds when left out
       number of tokens without the blank, at least 1; solved from the tokenizer when left out. The
       blank is the last entry, number `vocab`.
 
-in YAML, as in phonograph://asr/deep-speech-2
+in YAML, as in phonograph://asr/an4
   head: {module: asr.ctc_head, from: encoder.encoded}
 
 in Python
@@ -94,7 +94,7 @@ def test_defaults_are_written_as_in_yaml(run):
     lines = [" ".join(line.split()) for line in run("modules", "asr.manifest").stdout.splitlines()]
     assert "workers whole number, ≥ 0 0" in lines
     assert "tokenizer mapping or mapping must be given" in lines
-    assert "train path or nothing nothing" in lines
+    assert "train path or list of mapping or nothing nothing" in lines
 
 
 def test_settings_inside_a_parameter_are_told_below(run):

@@ -30,8 +30,8 @@ def test_json_is_the_result_alone(run, graph_file, manifests):
 def test_a_finished_run_is_not_replaced_unasked(run, graph_file, manifests):
     assert run("train", graph_file).exit_code == 0
     again = run("train", graph_file)
-    assert again.exit_code == 1
-    assert "start over with `--overwrite`" in again.stderr
+    assert again.exit_code == 0
+    assert "this training is done; `--overwrite` starts over" in again.stdout
     assert run("train", graph_file, "--overwrite").exit_code == 0
 
 
