@@ -145,7 +145,8 @@ def test_a_lock_which_has_no_init_is_not_asked():
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_trains_all_it_has(name):
     path, shown = locate(f"phonograph://{name}")
-    assert check_graph(path, [], default_registry(), name=shown).faults == ()
+    checked = check_graph(path, [], default_registry(), name=shown, locate=locate)
+    assert checked.faults == ()
 
 
 def test_a_loss_that_no_view_runs_is_named():

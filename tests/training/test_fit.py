@@ -199,7 +199,7 @@ def test_a_loss_that_is_not_finite_stops_with_its_batch(train, folder, cache):
     assert fault.causes[1].startswith("all weights are finite, the largest is ")
     assert fault.help.startswith("look at the batch that was saved, or lower `lr`")
     assert (run / "failed_batch.safetensors").stat().st_size > 0
-    train(run="run")  # nothing of worth was saved, so it may be started over
+    train(overwrite=True)
     assert not (run / "failed_batch.json").exists()
 
 

@@ -22,7 +22,7 @@ def recipe(name):
     letters = "".join(chr(0x4E00 + number) for number in range(int(pieces[1]) if pieces else 0))
     written = json.dumps({"type": "characters", "alphabet": letters}, ensure_ascii=False)
     overrides = [f"modules.data.with.tokenizer={written}"] if "sentencepiece" in text else []
-    return load_graph(path, overrides, REGISTRY, name=title)
+    return load_graph(path, overrides, REGISTRY, name=title, locate=locate)
 
 
 def as_in_a_bundle(graph):
