@@ -99,7 +99,7 @@ def bare(graph: SolvedGraph) -> tuple[float, dict[str, Tensor]]:
         while done < steps:
             batches.set_epoch(epoch)
             for batch in batches:
-                seed_everything(settings.seed, done, 0)
+                seed_everything(settings.seed, done)
                 for group in optimizer.param_groups:
                     group["lr"] = settings.schedule.rate(rate, done, done / steps)
                 losses = losses_of(graph, split.view.view, split.view(batch))
