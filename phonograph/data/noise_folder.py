@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 import torch
 
-from phonograph.data.audio_file import AudioHeader, probe
+from phonograph.data.audio_file import AudioHeader, probe, samples_fault, unreadable
 from phonograph.data.faults import data_error
 from phonograph.data.ffmpeg_line import ffmpeg_line
 from phonograph.data.segment import Segment, read_segment
@@ -18,6 +18,7 @@ from phonograph.errors import DataError, Diagnostic, Place
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
 SOUND = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3"})
@@ -35,6 +36,9 @@ class NoiseFolder:
     """
 
     def __init__(self, folder: Path, sample_rate: int) -> None:
+        if not folder.is_dir():
+            place, help = Place(str(folder)), "check the path"
+            raise DataError(Diagnostic("PD060", "there is no such folder", place, help=help))
         files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SOUND)
         if not files:
             place = Place(str(folder))
@@ -67,17 +71,33 @@ class NoiseFolder:
 
         Returns:
             [length] float32.
+
+        Raises:
+            DataError: the stretch cannot be read, or has samples that are not numbers.
         """
         place = int(which * self._ends[-1])
         file, header = self._files[int(np.searchsorted(self._ends, place, side="right"))]
-        with soundfile.SoundFile(file) as recording:
-            if header.frames >= length:
-                start = int(where * (header.frames - length + 1))
-                samples = read_segment(recording, Segment(start, start + length))
-            else:
-                whole = read_segment(recording, Segment(0, header.frames))
-                samples = np.resize(np.roll(whole, -int(where * header.frames)), length)
+        if header.frames >= length:
+            start = int(where * (header.frames - length + 1))
+            samples = _read(file, header, Segment(start, start + length))
+        else:
+            whole = _read(file, header, Segment(0, header.frames))
+            samples = np.resize(np.roll(whole, -int(where * header.frames)), length)
         return torch.from_numpy(np.ascontiguousarray(samples))
+
+
+def _read(file: Path, header: AudioHeader, segment: Segment) -> NDArray[np.float32]:
+    try:
+        with soundfile.SoundFile(file) as recording:
+            samples = read_segment(recording, segment)
+        if len(samples) < len(segment):
+            found = (segment.start + len(samples)) / header.sample_rate
+            raise OSError(f"it ends at {found:.3f} s, its header says {header.duration:.3f} s")
+    except (soundfile.SoundFileError, OSError) as error:
+        raise DataError(unreadable(file, None, error)) from error
+    if fault := samples_fault(file, None, samples, header.sample_rate):
+        raise DataError(fault)
+    return samples
 
 
 def _unfit(file: Path, header: AudioHeader, sample_rate: int) -> Diagnostic:

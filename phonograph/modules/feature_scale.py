@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 _STEADIER = 1e-5  # added to a standard deviation, so that a constant row stays finite
 
@@ -38,6 +39,64 @@ class FixedScale:
         """Return the means and deviations, float32 [D, 1] each, on the CPU."""
         mean = torch.tensor(self.mean, device="cpu")
         return mean.unsqueeze(1), torch.tensor(self.deviation, device="cpu").unsqueeze(1)
+
+
+Normalize = Literal["per_feature", "all_features", "none"] | FixedScale
+"""How a front end brings its features to one scale."""
+
+
+class FeatureScale(nn.Module):
+    """The scale of a front end's features.
+
+    Args:
+        normalize: `per_feature` or `all_features` of an utterance's own valid frames, `none`, or
+            fixed statistics.
+        width: features of a frame, at least 1.
+        name: what a refusal calls them.
+
+    Raises:
+        ValueError: the fixed statistics are not of as many features.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, normalize: Normalize, width: int, name: str = "features") -> None:
+        super().__init__()
+        self.normalize = normalize
+        if isinstance(normalize, FixedScale):
+            mean, deviation = normalize.tensors()
+            if len(mean) != width:
+                message = f"`normalize.mean` must have a number for each of {width} {name}"
+                raise ValueError(f"{message}, not {len(mean)}")
+            self.register_buffer("mean", mean, persistent=False)
+            self.register_buffer("deviation", deviation, persistent=False)
+
+    @property
+    def no_stream(self) -> str | None:
+        """Why features cannot be scaled as they come, or nothing."""
+        if self.normalize in ("per_feature", "all_features"):
+            return f"`normalize` {self.normalize} hears the whole utterance"
+        return None
+
+    def fixed(self, features: Tensor) -> Tensor:
+        """Bring features [B, D, T] to the fixed statistics, where these are given."""
+        fixed = isinstance(self.normalize, FixedScale)
+        return (features - self.mean) / self.deviation if fixed else features
+
+    def own(self, features: Tensor, valid: Tensor) -> Tensor:
+        """Bring utterances to their own statistics, where these are asked for.
+
+        Args:
+            features: [B, D, T].
+            valid: [B, 1, T], True where a frame counts.
+        """
+        match self.normalize:
+            case "per_feature":
+                return standardized(features, valid)
+            case "all_features":
+                return standardized_together(features, valid)
+        return features
 
 
 def standardized(features: Tensor, valid: Tensor) -> Tensor:

@@ -122,6 +122,14 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"sample_rate": 16000, "n_mfcc": 3, "n_mels": 4},
         {"sample_rate": 8000, "n_mfcc": 5, "n_mels": 5, "framing": Framing(frames="whole")},
         {"sample_rate": 8000, "n_mfcc": 3, "n_mels": 4, "window": 0.02, "framing": Framing()},
+        {"sample_rate": 8000, "n_mfcc": 3, "n_mels": 4, "normalize": "per_feature"},
+        {
+            "sample_rate": 8000,
+            "n_mfcc": 2,
+            "n_mels": 4,
+            "framing": Framing(),
+            "normalize": FixedScale((1.0, -1.0), (2.0, 0.5)),
+        },
     ],
     "asr.conv_encoder": [
         {
@@ -284,6 +292,8 @@ PARAMETERS: dict[str, list[dict[str, object]]] = {
         {"sample_rate": 16000},
         {"sample_rate": 8000, "bins": 129, "window": 0.025, "normalize": "none"},
         {"sample_rate": 8000, "bins": 41, "window": 0.01, "hop": 0.02, "normalize": "none"},
+        {"sample_rate": 8000, "bins": 81, "normalize": "all_features"},
+        {"sample_rate": 8000, "bins": 81, "normalize": FixedScale((0.5,) * 81, (2.0,) * 81)},
     ],
     "asr.waveform_norm": [{"sample_rate": 16000}],
     "asr.wav2vec2": [

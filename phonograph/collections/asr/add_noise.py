@@ -27,7 +27,7 @@ class AddNoise(nn.Module):
     Args:
         sample_rate: samples per second, at least 1; solved from the wire when left out.
         folder: recordings of noise, in it or in folders below; they are looked at when training
-            begins. Bundles leave it out.
+            begins. Seeking in long mp3 files is slow; wav and flac are quick. Bundles leave it out.
         snr: lowest and highest signal-to-noise ratio in dB, uniformly drawn.
         probability: with which an utterance gets noise, in [0, 1].
 

@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from phonograph.modules.feature_scale import FixedScale, standardized, standardized_together
+from phonograph.modules.feature_scale import FeatureScale, FixedScale, Normalize
 from phonograph.modules.frame_stream import FrameStream
 from phonograph.modules.framing import Framing
 from phonograph.modules.full_precision import full_precision
@@ -87,8 +87,6 @@ class LogMel(FrameStream):
     """
 
     bank: Tensor
-    mean: Tensor
-    deviation: Tensor
 
     def __init__(
         self,
@@ -97,7 +95,7 @@ class LogMel(FrameStream):
         n_mels: int = 80,
         window: float = 0.025,
         hop: float = 0.01,
-        normalize: Literal["per_feature", "all_features", "none"] | FixedScale = "per_feature",
+        normalize: Normalize = "per_feature",
         framing: Framing | None = None,
         compression: Compression | None = None,
         filters: MelFilters | None = None,
@@ -112,16 +110,10 @@ class LogMel(FrameStream):
         hops = whole_samples(hop, sample_rate, "hop")
         super().__init__(framing, weights, hop=hops, width=bank.shape[1])
         self.normalize, self.n_mels, self.n_fft = normalize, n_mels, n_fft
+        self.scale = FeatureScale(normalize, bank.shape[1], "bands")
         self.compression = compression or Compression()
-        if isinstance(normalize, FixedScale):
-            mean, deviation = normalize.tensors()
-            if len(mean) != bank.shape[1]:
-                message = f"`normalize.mean` must have a number for each of {bank.shape[1]} bands"
-                raise ValueError(f"{message}, not {len(mean)}")
-            self.register_buffer("mean", mean, persistent=False)
-            self.register_buffer("deviation", deviation, persistent=False)
         self.register_buffer("bank", bank, persistent=False)
-        self.no_stream = _why_not_streaming(normalize, framing)
+        self.no_stream = self.scale.no_stream or _why_not_streaming(framing)
 
     @staticmethod
     def derived(framing: Framing | None) -> dict[str, int]:
@@ -180,11 +172,7 @@ class LogMel(FrameStream):
             if (more := self.framing.frames_more) < 1:
                 features = features[:, :, : more - 1]  # one is made for every hop begun, and one
             valid = valid_mask(frames, features.shape[2]).unsqueeze(1)
-            match self.normalize:
-                case "per_feature":
-                    features = standardized(features, valid)
-                case "all_features":
-                    features = standardized_together(features, valid)
+            features = self.scale.own(features, valid)
         return features.masked_fill(~valid, 0.0), frames
 
     def features(self, framed: Tensor) -> Tensor:
@@ -206,14 +194,10 @@ class LogMel(FrameStream):
         return power_btf @ self.bank
 
     def _scaled(self, bands_btd: Tensor) -> Tensor:
-        features = self.compression.compressed(bands_btd.transpose(1, 2))
-        fixed = isinstance(self.normalize, FixedScale)
-        return (features - self.mean) / self.deviation if fixed else features
+        return self.scale.fixed(self.compression.compressed(bands_btd.transpose(1, 2)))
 
 
-def _why_not_streaming(normalize: str | FixedScale, framing: Framing) -> str | None:
-    if normalize in ("per_feature", "all_features"):
-        return f"`normalize` {normalize} hears the whole utterance"
+def _why_not_streaming(framing: Framing) -> str | None:
     if framing.padding == "reflect":
         return "`framing.padding` reflect begins and ends with what comes after and before"
     if framing.preemphasis and framing.frames == "between":

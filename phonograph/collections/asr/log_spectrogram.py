@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from phonograph.collections.asr.log_mel import whole_samples
-from phonograph.modules.feature_scale import standardized
+from phonograph.modules.feature_scale import FeatureScale, FixedScale, Normalize
 from phonograph.modules.frame_stream import FrameStream
 from phonograph.modules.framing import Framing
 from phonograph.modules.full_precision import full_precision
@@ -36,7 +35,8 @@ class LogSpectrogram(FrameStream):
         window: length of the analysis window in seconds, above 0, at most 2 * (bins - 1) samples.
         hop: time between frames in seconds, above 0.
         normalize: `per_feature` gives every bin of every utterance mean 0 and standard deviation 1
-            over its valid frames; `none` leaves the logarithms as they are.
+            over its valid frames, `all_features` all bins of an utterance together; `none` leaves
+            the logarithms as they are; `{mean, deviation}` gives the numbers to use for each bin.
         floor: smallest power before the logarithm, above 0.
 
     Raises:
@@ -54,7 +54,7 @@ class LogSpectrogram(FrameStream):
         bins: int = 161,
         window: float = 0.02,
         hop: float = 0.01,
-        normalize: Literal["per_feature", "none"] = "per_feature",
+        normalize: Normalize = "per_feature",
         floor: float = 1e-10,
     ) -> None:
         check_at_least(1, sample_rate=sample_rate)
@@ -69,19 +69,20 @@ class LogSpectrogram(FrameStream):
         hops = whole_samples(hop, sample_rate, "hop")
         super().__init__(Framing(), weights, hop=hops, width=bins)
         self.n_fft, self.floor = n_fft, floor
-        self.normalize = normalize
-        if normalize == "per_feature":
-            self.no_stream = "`normalize` per_feature hears the whole utterance"
+        self.scale = FeatureScale(normalize, bins, "bins")
+        self.no_stream = self.scale.no_stream
 
     @staticmethod
-    def look_ahead(sample_rate: int, window: float, normalize: str) -> float:
+    def look_ahead(sample_rate: int, window: float, normalize: str | FixedScale) -> float:
         """Return the samples after its own that a frame hears; all where it is normalised.
 
         >>> LogSpectrogram.look_ahead(16000, 0.02, "none")
         159
         """
+        if normalize in ("per_feature", "all_features"):
+            return math.inf
         samples = whole_samples(window, sample_rate, "window")
-        return math.inf if normalize == "per_feature" else samples - samples // 2 - 1
+        return samples - samples // 2 - 1
 
     @ports(
         audio=Audio("B S"),
@@ -108,11 +109,10 @@ class LogSpectrogram(FrameStream):
             features = self.features(padded)
             frames = self.outputs(lengths)
             valid = valid_mask(frames, features.shape[2]).unsqueeze(1)
-            if self.normalize == "per_feature":
-                features = standardized(features, valid)
+            features = self.scale.own(features, valid)
         return features.masked_fill(~valid, 0.0), frames
 
     def features(self, framed: Tensor) -> Tensor:
         """Return the features of audio in which frame t begins at sample t * hop."""
         power_btf = power_spectrum(framed, self.window, hop=self.hop, n_fft=self.n_fft)
-        return power_btf.transpose(1, 2).clamp(min=self.floor).log()
+        return self.scale.fixed(power_btf.transpose(1, 2).clamp(min=self.floor).log())

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from phonograph.collections.asr.log_mel import Compression, LogMel
 from phonograph.modules.block_stream import StreamState
+from phonograph.modules.feature_scale import FeatureScale, FixedScale, Normalize
 from phonograph.modules.framing import Framing
 from phonograph.modules.full_precision import full_precision
-from phonograph.modules.masks import zero_padding
+from phonograph.modules.masks import valid_mask
 from phonograph.modules.mel_filters import MelFilters
 from phonograph.modules.wrapped_stream import WrappedStream
 from phonograph.types.kinds import MFCC, Audio, Lengths
@@ -38,6 +39,9 @@ class Mfcc(WrappedStream):
         n_mels: number of mel bands, 1 to 1024.
         window: length of the analysis window in seconds, above 0, at most 65536 samples.
         hop: time between frames in seconds, above 0.
+        normalize: `per_feature` gives every coefficient of every utterance mean 0 and standard
+            deviation 1 over its valid frames, `all_features` all of them together; `none` leaves
+            them as they are; `{mean, deviation}` gives the numbers to use for each coefficient.
         framing: shape of the window, place and number of the frames, padding, pre-emphasis.
         compression: power of the spectrum, logarithm and its floor.
         filters: points of the Fourier transform and shape of the mel bands.
@@ -60,6 +64,7 @@ class Mfcc(WrappedStream):
         n_mels: int = 64,
         window: float = 0.025,
         hop: float = 0.01,
+        normalize: Normalize = "none",
         framing: Framing = _FRAMING,
         compression: Compression = _COMPRESSION,
         filters: MelFilters = _FILTERS,
@@ -78,6 +83,8 @@ class Mfcc(WrappedStream):
         )
         super().__init__(log_mel)
         self.log_mel = log_mel
+        self.scale = FeatureScale(normalize, n_mfcc, "coefficients")
+        self.no_stream = self.scale.no_stream or self.no_stream
         transform = cosine_transform(n_mfcc, n_mels)
         self.register_buffer("transform", transform, persistent=False)
 
@@ -92,14 +99,19 @@ class Mfcc(WrappedStream):
 
     @staticmethod
     def look_ahead(
-        sample_rate: int, window: float, hop: float, framing: Framing, filters: MelFilters
+        sample_rate: int,
+        window: float,
+        hop: float,
+        normalize: str | FixedScale,
+        framing: Framing,
+        filters: MelFilters,
     ) -> float:
-        """Return the samples of a window after its middle.
+        """Return the samples of a window after its middle, or the whole utterance's.
 
-        >>> Mfcc.look_ahead(16000, 0.025, 0.01, Framing(), MelFilters())
+        >>> Mfcc.look_ahead(16000, 0.025, 0.01, "none", Framing(), MelFilters())
         199
         """
-        return LogMel.look_ahead(sample_rate, window, hop, "none", framing, filters)
+        return LogMel.look_ahead(sample_rate, window, hop, normalize, framing, filters)
 
     @ports(
         audio=Audio("B S"),
@@ -121,14 +133,16 @@ class Mfcc(WrappedStream):
         """
         with full_precision(audio):
             bands_bdt, frames = self.log_mel(audio, lengths)
-            cepstra = self.transform @ bands_bdt
-        return zero_padding(cepstra, frames), frames
+            cepstra = self.scale.fixed(self.transform @ bands_bdt)
+            valid = valid_mask(frames, cepstra.shape[2]).unsqueeze(1)
+            cepstra = self.scale.own(cepstra, valid)
+        return cepstra.masked_fill(~valid, 0.0), frames
 
     def advanced(self, x: Tensor, state: StreamState) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Compute the frames that the next hops of a stream complete."""
         bands_bdt, before, until, again = self.log_mel.advanced(x, state)
         with full_precision(x):
-            return self.transform @ bands_bdt, before, until, again
+            return self.scale.fixed(self.transform @ bands_bdt), before, until, again
 
     def nothing(self, x: Tensor) -> Tensor:
         """Return no frames."""

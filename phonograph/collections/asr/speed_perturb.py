@@ -62,16 +62,18 @@ class SpeedPerturb(nn.Module):
         """
         if not self.training:
             return audio, lengths
-        drawn = torch.randint(len(self.players), (audio.shape[0],)).tolist()
-        played = [
-            self.players[choice](audio[row : row + 1], lengths[row : row + 1])
-            for row, choice in enumerate(drawn)
-        ]
-        shorter = torch.cat([length for _, length in played])
-        longest = int(shorter.max()) if drawn else 0
+        drawn = torch.randint(len(self.players), (audio.shape[0],))
+        played = []
+        for choice in drawn.unique().tolist():
+            rows = (drawn == choice).nonzero().flatten().to(audio.device)
+            played.append((rows, *self.players[choice](audio[rows], lengths[rows])))
+        shorter = lengths.clone()
+        for rows, _, samples in played:
+            shorter[rows] = samples
+        longest = int(shorter.max()) if len(shorter) else 0
         given = audio.new_zeros(audio.shape[0], longest)
-        for row, (sound, length) in enumerate(played):
-            given[row, : int(length)] = sound[0, : int(length)]
+        for rows, sound, _ in played:
+            given[rows, : sound.shape[1]] = sound[:, :longest].to(given.dtype)
         return given, shorter
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from phonograph.collections import default_registry
 from phonograph.collections.asr.add_noise import AddNoise, noise_scale
-from phonograph.data.noise_folder import NoiseFolder
 from phonograph.errors import DataError
 from phonograph.graphs.bundle import open_bundle, save_bundle
 from phonograph.graphs.check import load_graph
@@ -88,23 +87,6 @@ def test_the_seed_decides_and_evaluation_changes_nothing(folder):
 def test_silence_gets_no_noise_and_silent_noise_adds_nothing():
     assert float(noise_scale(torch.zeros(5), torch.ones(5), 10.0)) == 0
     assert float(noise_scale(torch.ones(5), torch.zeros(5), 10.0)) == 0
-
-
-def test_a_stretch_is_one_of_the_recordings_or_goes_round(folder):
-    noise = NoiseFolder(folder, 8000)
-    whole = soundfile.read(folder / "long.wav", dtype="float32")[0]
-    assert torch.equal(noise.stretch(0.0, 0.5, 4000), torch.from_numpy(whole[10000:14000]))
-    short = soundfile.read(folder / "short" / "b.flac", dtype="float32")[0]
-    found = noise.stretch(0.999, 0.25, 2000).numpy()
-    np.testing.assert_array_equal(found, np.resize(np.roll(short, -200), 2000))
-
-
-def test_recordings_that_do_not_fit_are_told_all_at_once(tmp_path):
-    soundfile.write(tmp_path / "a.wav", np.ones(10), 16000)
-    (tmp_path / "b.wav").write_bytes(b"nothing")
-    with pytest.raises(DataError) as caught:
-        NoiseFolder(tmp_path, 8000)
-    assert [fault.code for fault in caught.value.diagnostics] == ["PD011", "PD010"]
 
 
 @pytest.mark.parametrize(
