@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.dropout import dropout
 from phonograph.modules.linear import Linear
 from phonograph.modules.positions import by_key
 from phonograph.modules.windows import Windows
@@ -200,7 +201,12 @@ class SelfAttention(nn.Module):
         return self._attended([query + u, key, value], fill(~mask, least))
 
     def _attended(self, heads: list[Tensor], bias: Tensor) -> Tensor:
-        dropout = self.dropout if self.training else 0.0
         query, key, value = heads
-        mixed = functional.scaled_dot_product_attention(query, key, value, bias, dropout)
+        if self.training and self.dropout and query.device.type == "cpu":
+            # what PyTorch does there as well, with a quicker dropout
+            scores = query @ key.transpose(2, 3) / math.sqrt(query.shape[3]) + bias
+            mixed = dropout(scores.softmax(3), self.dropout) @ value
+        else:
+            rate = self.dropout if self.training else 0.0
+            mixed = functional.scaled_dot_product_attention(query, key, value, bias, rate)
         return mixed.transpose(1, 2).flatten(2)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from phonograph.modules.attention import AttentionState, SelfAttention, Sight
 from phonograph.modules.context import Context
 from phonograph.modules.conv_module import ConvModule
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.feed_forward import FeedForward
 from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_odd_kernel
@@ -18,7 +19,7 @@ from phonograph.modules.step_norm import StepNormKind
 
 
 @dataclass(frozen=True, slots=True)
-class Dropout:
+class DropoutRates:
     """How likely training drops values, by place; each in [0, 1).
 
     Args:
@@ -72,7 +73,7 @@ class BlockSettings:
     heads: int = 4
     kernel: int = 31
     expansion: int = 4
-    dropout: float | Dropout = 0.1
+    dropout: float | DropoutRates = 0.1
     positions: Literal["relative", "relative_shared", "absolute", "none"] = "relative"
     norm: StepNormKind = "batch"
     groups: int = 1
@@ -82,13 +83,14 @@ class BlockSettings:
     def __post_init__(self) -> None:
         check_at_least(1, heads=self.heads, expansion=self.expansion, groups=self.groups)
         check_odd_kernel(self.kernel)
-        if not isinstance(self.dropout, Dropout) and not 0 <= self.dropout < 1:
+        if not isinstance(self.dropout, DropoutRates) and not 0 <= self.dropout < 1:
             raise ValueError(f"`dropout` must be at least 0 and below 1, not {self.dropout}")
 
     @property
-    def dropouts(self) -> Dropout:
+    def dropouts(self) -> DropoutRates:
         """The probabilities place by place."""
-        return self.dropout if isinstance(self.dropout, Dropout) else Dropout(self.dropout)
+        rates = self.dropout
+        return rates if isinstance(rates, DropoutRates) else DropoutRates(rates)
 
     @property
     def relative(self) -> bool:
@@ -175,7 +177,7 @@ class ConformerBlock(nn.Module):
         self.feed_forward2_norm = nn.LayerNorm(width)
         self.feed_forward2 = FeedForward(width, **wide)
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropouts.rate)
+        self.dropout = Dropout(dropouts.rate)
 
     def forward(self, x: Tensor, mask: Tensor, sight: Sight) -> Tensor:
         """Encode one layer deeper.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.conv_norm import ConvNorm, Shortcut
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.frame_norm import FrameNorm
 from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_count, check_dropout
@@ -185,7 +186,7 @@ class ResidualConvBlock(nn.Module):
             for width, frames in zip_longest(widths, sooner, fillvalue=0)
             if block.residual
         )
-        self.dropout = nn.Dropout(block.dropout)
+        self.dropout = Dropout(block.dropout)
 
     def forward(self, inputs: Sequence[Tensor], axis: TimeAxis) -> tuple[Tensor, TimeAxis]:
         """Run the block.

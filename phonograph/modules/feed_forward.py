@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.linear import Linear
 
 
@@ -27,7 +28,7 @@ class FeedForward(nn.Module):
     ) -> None:
         super().__init__()
         self.linear1 = Linear(width, expansion * width, bias=bias)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear2 = Linear(expansion * width, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:

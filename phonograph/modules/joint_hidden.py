@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.ranges import check_at_least, check_dropout
 
 Activation = Literal["relu", "sigmoid", "tanh"]
@@ -49,7 +50,7 @@ class JointHidden(nn.Module):
         self.encoded = nn.Linear(feat_in, d_model)
         self.predicted = nn.Linear(pred_in, d_model)
         self.activation = _ACTIVATIONS[activation]
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, encoded: Tensor, predicted: Tensor) -> Tensor:
         """Return [B, T, U, d_model] for frames [B, feat_in, T] and prefixes [B, pred_in, U]."""

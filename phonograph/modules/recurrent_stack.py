@@ -10,6 +10,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_at_least, check_count, check_dropout
 from phonograph.modules.recurrence_operator import read_frames, read_on
@@ -85,7 +86,7 @@ class RecurrentStack(nn.Module):
         check_count(layers=layers)
         widths = [width_in, *[width] * (layers - 1)]
         self.layers = nn.ModuleList(RecurrentLayer(one, width, settings) for one in widths)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(self, frames_tbd: Tensor, lengths: Tensor) -> Tensor:
         """Read [T, B, width_in] frames, of which [B] are valid; returns [T, B, width].

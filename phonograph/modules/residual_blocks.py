@@ -8,6 +8,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.ranges import check_at_least, check_dropout
 from phonograph.types.declaration import declaration_of
@@ -59,7 +60,7 @@ class ResidualBlocks(nn.Module):
         self.scale = scale
         self.blocks = nn.ModuleList([block])
         self.blocks.extend(_anew(block) for _ in range(repeat - 1))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self._try_out(feat_in)
 
     @staticmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from phonograph.modules.attention import SelfAttention
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.ranges import check_above_zero, check_at_least, check_dropout
 from phonograph.modules.waveform_convs import ACTIVATIONS, Activation
 
@@ -68,10 +69,10 @@ class TransformerLayer(nn.Module):
         self.attention = SelfAttention(width, settings.heads, dropout=settings.attention_dropout)
         self.attention_norm = nn.LayerNorm(width, eps=settings.norm_epsilon)
         self.linear1 = nn.Linear(width, settings.middle)
-        self.middle_dropout = nn.Dropout(settings.middle_dropout)
+        self.middle_dropout = Dropout(settings.middle_dropout)
         self.linear2 = nn.Linear(settings.middle, width)
         self.linear_norm = nn.LayerNorm(width, eps=settings.norm_epsilon)
-        self.dropout = nn.Dropout(settings.dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Encode one layer deeper.

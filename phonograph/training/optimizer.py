@@ -11,6 +11,9 @@ from phonograph.training.optimizer_choice import OPTIMIZERS
 from phonograph.training.schedule import Schedule
 from phonograph.training.settings import Settings
 
+_FUSED = {"adam", "adamw", "sgd"}
+"""Optimizers that can take a step in one operation, on a processor and on a GPU."""
+
 
 def build_optimizer(
     module: nn.Module, settings: Settings, graph: SolvedGraph
@@ -26,12 +29,24 @@ def build_optimizer(
         GraphError: the optimizer refuses its arguments.
     """
     weights = [weight for weight in module.parameters() if weight.requires_grad]
+    rates = {**_in_one_operation(settings, weights), **settings.rates}
     try:
-        return OPTIMIZERS[settings.optimizer](weights, **settings.rates)
+        optimizer = OPTIMIZERS[settings.optimizer](weights, **rates)
     except (ValueError, RuntimeError) as error:
         place = graph.spec.document.place("train", "optimizer")
         message = f"`{settings.optimizer}` refuses its arguments: {error}"
         raise GraphError(Diagnostic("PT005", message, place)) from None
+    # A fused optimizer could divide by the scale of fp16 itself, but then nobody could clip before.
+    optimizer.__dict__.pop("_step_supports_amp_scaling", None)
+    return optimizer
+
+
+def _in_one_operation(settings: Settings, weights: list[nn.Parameter]) -> dict[str, bool]:
+    """Return what makes an optimizer take its step in one operation, where it can."""
+    chosen = settings.rates.keys() & {"fused", "foreach", "differentiable"}
+    able = all(weight.device.type in ("cpu", "cuda") for weight in weights)
+    fused = settings.optimizer in _FUSED and able and not chosen
+    return {"fused": True} if fused else {}
 
 
 def set_rate(

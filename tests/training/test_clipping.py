@@ -32,6 +32,15 @@ def test_the_norm_of_all_gradients_is_kept(train, gradients, accumulated):
     assert all(norm <= 0.05 * (1 + 1e-4) for _, norm in gradients)
 
 
+def test_the_norm_is_kept_in_mixed_precision(train, gradients):
+    train(
+        "train.trainer={max_steps: 3, accelerator: cpu, gradient_clip_val: 0.05, "
+        "precision: bf16-mixed}"
+    )
+    assert len(gradients) == 3
+    assert all(norm <= 0.05 * (1 + 1e-4) for _, norm in gradients)
+
+
 def test_or_the_size_of_each(train, gradients):
     train(
         "train.trainer={max_steps: 6, accelerator: cpu, gradient_clip_val: 0.01, "

@@ -17,6 +17,28 @@ def test_frozen_weights_are_not_in_the_optimizer(load):
     assert optimizer.param_groups[0]["lr"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("written", "fused"),
+    [
+        ("{name: adamw, lr: 0.1}", True),
+        ("{name: sgd, lr: 0.1}", True),
+        ("{name: adamw, lr: 0.1, fused: false}", False),
+        ("{name: adamw, lr: 0.1, foreach: true}", None),
+        ("{name: radam, lr: 0.1}", None),
+    ],
+)
+def test_a_step_is_one_operation_unless_something_else_is_asked_for(load, written, fused):
+    graph = load(f"train.optimizer={written}")
+    optimizer = build_optimizer(nn.Linear(2, 2), read_settings(graph), graph)
+    assert optimizer.param_groups[0].get("fused") is fused
+
+
+def test_weights_without_values_are_no_fault(load):
+    graph = load("train.optimizer={name: adamw, lr: 0.1}")
+    optimizer = build_optimizer(nn.Linear(2, 2, device="meta"), read_settings(graph), graph)
+    assert not optimizer.param_groups[0]["fused"]
+
+
 def test_a_refused_argument_names_its_place(load, folder):
     graph = load("train.optimizer={name: adamw, betas: [2.0, 3.0]}")
     with pytest.raises(GraphError) as raised:

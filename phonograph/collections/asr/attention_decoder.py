@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.location_attention import (
     AttentionSettings,
     Focus,
@@ -92,7 +93,7 @@ class AttentionDecoder(nn.Module):
         self.attention = LocationAttention(d_model, feat_in, attention)
         self.mix = nn.Linear(d_model + feat_in, d_model)
         self.score = nn.Linear(d_model, vocab + 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @ports(
         encoded=Encoded("B feat_in T"),

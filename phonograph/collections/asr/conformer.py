@@ -22,6 +22,7 @@ from phonograph.modules.attention import Sight
 from phonograph.modules.block_stream import BlockStream, StreamState
 from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.context import Context
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.halving import Span
 from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
@@ -103,8 +104,8 @@ class Conformer(BlockStream):
         self.subsampling = front.build(feat_in, d_model, stride)
         self.padding = front.padding
         dropouts = block.dropouts
-        self.dropout = nn.Dropout(dropouts.rate if dropouts.before is None else dropouts.before)
-        self.position_dropout = nn.Dropout(dropouts.positions)
+        self.dropout = Dropout(dropouts.rate if dropouts.before is None else dropouts.before)
+        self.position_dropout = Dropout(dropouts.positions)
         self.layers = nn.ModuleList(ConformerBlock(d_model, block, context) for _ in range(layers))
         if block.positions == "relative_shared":
             for name in ("bias_u", "bias_v"):

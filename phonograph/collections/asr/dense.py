@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from phonograph.modules.block_stream import StreamState
 from phonograph.modules.clipped_relu import ClippedRelu
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import zero_padding
 from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_above_zero, check_at_least, check_dropout
@@ -65,7 +66,7 @@ class Dense(SlidingStream):
         others = (nn.Conv1d(d_model, d_model, 1) for _ in range(layers - 1))
         self.layers = nn.ModuleList([first, *others])
         self.activation = ClippedRelu(bound)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @staticmethod
     def look_ahead(context: int) -> float:

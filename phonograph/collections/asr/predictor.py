@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_at_least, check_dropout
 from phonograph.types.kinds import Encoded, Lengths, Network, Tokens
@@ -47,7 +48,7 @@ class Predictor(nn.Module):
         self.embedding = nn.Embedding(vocab + 1, d_model, padding_idx=vocab)
         between = dropout if layers > 1 else 0.0
         self.lstm = nn.LSTM(d_model, d_model, layers, dropout=between)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         _remember_at_first(self.lstm)
 
     @ports(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.block_stream import StreamState
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask, zero_padding
 from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_at_most
@@ -60,7 +61,7 @@ class Pyramid(SlidingStream):
         self.layers = nn.ModuleList(
             RecurrentLayer(2 * width, d_model, recurrence) for width in widths
         )
-        self.dropout = nn.Dropout(recurrence.dropout)
+        self.dropout = Dropout(recurrence.dropout)
 
     @staticmethod
     def derived(layers: int) -> Mapping[str, int]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import layer_norm, pad
 
 from phonograph.collections.asr.predictor import State
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_at_least, check_dropout
 from phonograph.types.kinds import Encoded, Lengths, Network, Tokens
@@ -56,7 +57,7 @@ class StatelessPredictor(nn.Module):
         self.embeddings = nn.ModuleList(
             nn.Embedding(vocab + 1, width, padding_idx=vocab) for width in widths
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.blank = vocab
         self.norm = norm == "layer"
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.block_stream import StreamState
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask, zero_padding
 from phonograph.modules.moment import Moment
 from phonograph.modules.ranges import check_at_least, check_dropout
@@ -64,7 +65,7 @@ class Wav2Letter(SlidingStream):
         )
         self.last = nn.Conv1d(width, wide, _LAST, padding=_LAST // 2)
         self.mix = nn.Conv1d(wide, wide, 1)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @staticmethod
     def look_ahead(layers: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from phonograph.modules.dropout import Dropout
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.positional_conv import PositionalConv, PositionSettings
 from phonograph.modules.ranges import check_at_least
@@ -75,7 +76,7 @@ class Wav2Vec2(nn.Module):
         self.projection = nn.Linear(width, d_model)
         self.positions = PositionalConv(d_model, positions)
         self.norm = nn.LayerNorm(d_model, eps=epsilon)
-        self.dropout = nn.Dropout(block.dropout)
+        self.dropout = Dropout(block.dropout)
         self.layers = nn.ModuleList(TransformerLayer(d_model, block) for _ in range(layers))
 
     @staticmethod

@@ -9,7 +9,7 @@ from typing import Any
 
 from phonograph.collections.asr.nemo.conformer import SUBSAMPLING
 from phonograph.collections.asr.subsampling import Subsampling
-from phonograph.modules.conformer_block import BlockSettings, Dropout
+from phonograph.modules.conformer_block import BlockSettings, DropoutRates
 from phonograph.modules.context import Context
 
 _KINDS = {ours: theirs for theirs, ours in SUBSAMPLING.items()}
@@ -35,7 +35,7 @@ def plain_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     front = front if isinstance(front, Subsampling) else Subsampling(front)
     if arguments["stride"] == 1 and front.kind in _LINEAR:
         front = Subsampling(scale=front.scale, reduction=front.reduction, padding=front.padding)
-    drops: Dropout = block.dropouts
+    drops: DropoutRates = block.dropouts
     local = arguments["context"].is_local
     spelt = replace(
         drops,
