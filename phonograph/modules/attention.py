@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.dropout import dropout
-from phonograph.modules.linear import Linear
 from phonograph.modules.positions import by_key
 from phonograph.modules.windows import Windows
 
@@ -86,12 +85,12 @@ class SelfAttention(nn.Module):
         self.heads = heads
         self.relative = relative
         self.dropout = dropout
-        self.query = Linear(width, width, bias=bias)
-        self.key = Linear(width, width, bias=bias)
-        self.value = Linear(width, width, bias=bias)
-        self.out = Linear(width, width, bias=bias)
+        self.query = nn.Linear(width, width, bias=bias)
+        self.key = nn.Linear(width, width, bias=bias)
+        self.value = nn.Linear(width, width, bias=bias)
+        self.out = nn.Linear(width, width, bias=bias)
         if relative:
-            self.position = Linear(width, width, bias=False)
+            self.position = nn.Linear(width, width, bias=False)
         if relative and own_biases:
             self.bias_u = nn.Parameter(torch.zeros(heads, width // heads))
             self.bias_v = nn.Parameter(torch.zeros(heads, width // heads))

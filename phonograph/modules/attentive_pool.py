@@ -7,7 +7,6 @@ import math
 import torch
 from torch import Tensor, nn
 
-from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.ranges import check_above_zero, check_at_least
 from phonograph.modules.statistics_pool import weighted_statistics
@@ -41,7 +40,7 @@ class AttentivePool(nn.Module):
         check_at_least(1, feat_in=feat_in, hidden=hidden)
         check_above_zero(epsilon=epsilon)
         self.epsilon = epsilon
-        self.hidden = Linear(feat_in, hidden)
+        self.hidden = nn.Linear(feat_in, hidden)
         self.score = nn.Linear(hidden, 1, bias=False)
 
     @staticmethod

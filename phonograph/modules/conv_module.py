@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.depthwise import depthwise_conv
-from phonograph.modules.linear import Linear
 from phonograph.modules.ranges import check_odd_kernel
 from phonograph.modules.step_norm import BatchStepNorm, StepNormKind, build_step_norm
 
@@ -51,10 +50,10 @@ class ConvModule(nn.Module):
         self.left = kernel - 1 - self.right
         if not 0 <= self.right < kernel:
             raise ValueError(f"`right` must be 0 to {kernel - 1}, the kernel less one, not {right}")
-        self.pointwise1 = Linear(width, 2 * width, bias=bias)
+        self.pointwise1 = nn.Linear(width, 2 * width, bias=bias)
         self.depthwise = nn.Conv1d(width, width, kernel, groups=width, bias=bias)
         self.norm = build_step_norm(norm, width, groups, padding_counts=padding_counts)
-        self.pointwise2 = Linear(width, width, bias=bias)
+        self.pointwise2 = nn.Linear(width, width, bias=bias)
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Map [B, T, D] to [B, T, D]; steps where `mask` [B, T] is False count as silence."""

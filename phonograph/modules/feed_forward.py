@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.dropout import Dropout
-from phonograph.modules.linear import Linear
 
 
 class FeedForward(nn.Module):
@@ -27,9 +26,9 @@ class FeedForward(nn.Module):
         self, width: int, *, expansion: int = 4, bias: bool = True, dropout: float = 0.0
     ) -> None:
         super().__init__()
-        self.linear1 = Linear(width, expansion * width, bias=bias)
+        self.linear1 = nn.Linear(width, expansion * width, bias=bias)
         self.dropout = Dropout(dropout)
-        self.linear2 = Linear(expansion * width, width, bias=bias)
+        self.linear2 = nn.Linear(expansion * width, width, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map [B, T, D] to [B, T, D], each step on its own."""

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from phonograph.modules.equally_long import equally_long
-from phonograph.modules.linear import Linear
 from phonograph.modules.ranges import check_at_least
 from phonograph.types.kinds import Encoded, Frames
 from phonograph.types.ports import ports
@@ -35,7 +34,7 @@ class Gate(nn.Module):
     def __init__(self, feat_in: int, *, bias: float = 0.0) -> None:
         super().__init__()
         check_at_least(1, feat_in=feat_in)
-        self.linear = Linear(2 * feat_in, feat_in)
+        self.linear = nn.Linear(2 * feat_in, feat_in)
         nn.init.constant_(self.linear.bias, bias)
 
     @ports(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from phonograph.modules.linear import Linear
 from phonograph.modules.ranges import check_at_least
 from phonograph.types.kinds import Encoded, Frames
 from phonograph.types.ports import ports
@@ -32,7 +31,7 @@ class Project(nn.Module):
     def __init__(self, feat_in: int, width: int) -> None:
         super().__init__()
         check_at_least(1, feat_in=feat_in, width=width)
-        self.linear = Linear(feat_in, width)
+        self.linear = nn.Linear(feat_in, width)
 
     @ports(frames=Frames("B feat_in T"), out={"encoded": Encoded("B width T")})
     def forward(self, frames: Tensor) -> Tensor:

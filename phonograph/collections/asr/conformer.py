@@ -24,7 +24,6 @@ from phonograph.modules.conformer_block import BlockSettings, ConformerBlock
 from phonograph.modules.context import Context
 from phonograph.modules.dropout import Dropout
 from phonograph.modules.halving import Span
-from phonograph.modules.linear import Linear
 from phonograph.modules.masks import valid_mask
 from phonograph.modules.moment import Moment
 from phonograph.modules.positions import sinusoids
@@ -116,7 +115,7 @@ class Conformer(BlockStream):
         self.no_stream = why_not_streaming(front, block, context)
         self._plan = partial(StreamPlan.of, front, stride, context)
         self.skipped = self._plan().skipped
-        self.out = Linear(d_model, width) if width != d_model else nn.Identity()
+        self.out = nn.Linear(d_model, width) if width != d_model else nn.Identity()
         self.reduced_after = front.reduced_after(layers)
         self.reduction = front.build_reduction(width if self.reduced_after > layers else d_model)
 

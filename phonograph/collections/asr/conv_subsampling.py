@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.halving import Span, halvings_in
-from phonograph.modules.linear import Linear
 
 _TAPS = 3
 _MOST_VALUES = 1 << 20
@@ -61,7 +60,7 @@ class Conv2dSubsampling(nn.Module):
             self.pointwise.append(PointwiseConv2d(channels) if mixes else nn.Identity())
             heard = channels
             feat_in = feat_in // 2 + 1 if causal else (feat_in + 1) // 2
-        self.out = Linear(heard * feat_in, width)
+        self.out = nn.Linear(heard * feat_in, width)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten features.
@@ -174,7 +173,7 @@ class VggSubsampling(nn.Module):
                 self.convs.append(nn.Conv2d(channels_in, channels, _TAPS, padding=_TAPS // 2))
             heard = channels
             feat_in = (feat_in + 1) // 2
-        self.out = Linear(heard * feat_in, width)
+        self.out = nn.Linear(heard * feat_in, width)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""

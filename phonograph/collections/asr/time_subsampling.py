@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from phonograph.modules.halving import Span, halvings_in
-from phonograph.modules.linear import Linear
 from phonograph.modules.ranges import check_at_least
 
 
@@ -111,7 +110,7 @@ class StackSubsampling(nn.Module):
         self.stride = stride
         self.filled = filled
         self.norm = nn.LayerNorm(feat_in) if norm else nn.Identity()
-        self.out = Linear(stride * feat_in, width)
+        self.out = nn.Linear(stride * feat_in, width)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], floor(T/stride) of them valid."""
