@@ -4,30 +4,27 @@
     .venv/bin/python scripts/prepare_an4.py an4_sphere.tar.gz an4
     .venv/bin/python scripts/an4_table.py an4 runs/an4 --hama hama.phono
 
-OUT gets a run directory for every recipe and seed, and table.md and table.json. What is finished
-is not done again: run the same command to go on. The interval is of 10,000 bootstrap samples of
-the dev speakers, each with all that they say: people differ more than sentences do.
+OUT gets a run directory and a log for every recipe and seed, and table.md and table.json. What is
+finished is not done again: run the same command to go on. The interval is a bootstrap over the
+speakers: people differ more than sentences do. The recipes train with one thread, so two trainings
+(--jobs 2) fit two cores; the wall time of each is then that beside another.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 import time
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from phonograph.collections.asr.word_errors import word_errors
 from phonograph.whole_file import write_all, write_whole
-
-SAMPLES = 10_000
-LEVEL = 95  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,100 +61,88 @@ def main() -> None:
     parser.add_argument("--hama", type=Path, help="checkpoint; without it only `an4` is trained")
     parser.add_argument("--seeds", default="0,1,2", help="numbers between commas")
     parser.add_argument("--dev", default="dev.jsonl", help="manifest in DATA that is scored")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings at once (default 1)")
     arguments = parser.parse_args()
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    scores = []
-    for job in jobs(seeds, arguments.out, arguments.hama):
-        scores.append(finished(job, arguments.data, arguments.out, arguments.dev))
-        table = markdown(scores)
-        rows = json.dumps([asdict(score) for score in scores], indent=2) + "\n"
-        write_all({arguments.out / "table.md": table, arguments.out / "table.json": rows})
+    out: Path = arguments.out
+    out.mkdir(parents=True, exist_ok=True)
+    scores: list[Score] = []
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        work = [
+            pool.submit(finished, row, arguments.data, out, arguments.dev)
+            for row in chains(seeds, out, arguments.hama)
+        ]
+        for done in as_completed(work):
+            scores = sorted([*scores, *done.result()], key=lambda score: (score.recipe, score.seed))
+            table = markdown(scores)
+            rows = json.dumps([asdict(score) for score in scores], indent=2) + "\n"
+            write_all({out / "table.md": table, out / "table.json": rows})
     print(table, end="")
 
 
-def jobs(seeds: Sequence[int], out: Path, hama: Path | None) -> list[Job]:
-    """Return what is to be trained; the second phase starts from the first of its seed."""
-    found = [Job("an4", seed, None) for seed in seeds]
+def chains(seeds: Sequence[int], out: Path, hama: Path | None) -> list[list[Job]]:
+    """Return what is to be trained in turn; the second phase starts from the first of its seed."""
+    found = [[Job("an4", seed, None)] for seed in seeds]
     for seed in seeds if hama else []:
         first = Job("an4-hama", seed, str(hama))
         second = Job("an4-hama-unfrozen", seed, str(out / first.name / "best.phono"))
-        found += [first, second]
+        found.append([first, second])
     return found
 
 
-def finished(job: Job, data: Path, out: Path, dev: str) -> Score:
+def finished(chain: Sequence[Job], data: Path, out: Path, dev: str) -> list[Score]:
+    """Train and score jobs one after the other."""
+    return [scored(job, data, out, dev) for job in chain]
+
+
+def scored(job: Job, data: Path, out: Path, dev: str) -> Score:
     """Train and score a job, or read what was found before."""
     result = out / f"{job.name}.json"
     if result.exists():
         return Score(**json.loads(result.read_text()))
-    run, clock = out / job.name, out / f"{job.name}.seconds"
+    run, clock, log = out / job.name, out / f"{job.name}.seconds", out / f"{job.name}.log"
     if not clock.exists():
         start = [f"init.from={Path(job.start).resolve()}"] if job.start else []
         settings = [f"vars.data={data.resolve()}", f"train.seed={job.seed}", *start]
+        print(f"training {job.name}: {log}", flush=True)
         began = time.monotonic()
         # A run that was broken off is begun anew, so that the wall time is that of a whole one.
-        phonograph(
-            "train", f"phonograph://asr/{job.recipe}", *settings, "--run", str(run), "--overwrite"
-        )
+        recipe = f"phonograph://asr/{job.recipe}"
+        phonograph(log, "train", recipe, *settings, "--run", str(run), "--overwrite")
         write_whole(clock, f"{time.monotonic() - began:.1f}\n")
-    manifest = data / dev
-    heard = phonograph("evaluate", str(run / "best.phono"), str(manifest), "--json", keep=True)
-    write_whole(out / f"{job.name}.dev.json", heard)
-    wer, low, high = interval(speaker_counts(json.loads(heard), manifest))
-    score = Score(job.recipe, job.seed, wer, low, high, float(clock.read_text()))
+    file = out / f"{job.name}.dev.json"
+    phonograph(file, "evaluate", str(run / "best.phono"), str(data / dev), "--json")
+    score = read_score(job, json.loads(file.read_text()), float(clock.read_text()))
     write_whole(result, json.dumps(asdict(score)) + "\n")
+    print(f"{job.name}: dev WER {score.wer:.2f} %, {score.seconds / 60:.1f} min", flush=True)
     return score
 
 
-def phonograph(*words: str, keep: bool = False) -> str:
-    """Run a command of phonograph, and return what it prints where that is kept."""
-    command = [sys.executable, "-c", "from phonograph.cli.main import main; main()", *words]
-    output = subprocess.PIPE if keep else None
-    done = subprocess.run(command, stdout=output, text=True, check=False)
-    if done.returncode:
-        sys.exit(f"an4_table: `phonograph {' '.join(words)}` gave {done.returncode}")
-    return done.stdout or ""
-
-
-def speaker_counts(heard: dict[str, Any], manifest: Path) -> np.ndarray:
-    """Count errors and words of every speaker.
+def read_score(job: Job, heard: dict[str, Any], seconds: float) -> Score:
+    """Return the row of a job.
 
     Args:
+        job: what was trained.
         heard: what `evaluate --json` printed.
-        manifest: what was scored; a line has `audio_filepath` and `speaker`.
-
-    Returns:
-        [speakers, 2] wrong words and spoken words.
+        seconds: how long training took.
     """
-    speakers = {}
-    for line in manifest.read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        speakers[str(Path(row["audio_filepath"]).with_suffix(""))] = str(row["speaker"])
-    counts = {speaker: [0, 0] for speaker in sorted(set(speakers.values()))}
-    for utterance in heard["utterances"]:
-        found = word_errors([utterance["reference"]], [utterance["hypothesis"]])
-        count = counts[speakers[utterance["id"]]]
-        count[0] += found.substitutions + found.insertions + found.deletions
-        count[1] += found.reference
-    return np.array(list(counts.values()))
+    wer = heard["scores"]["wer"]
+    of_speakers = next(found for found in wer["intervals"] if found["over"] == "speakers")
+    low, high = 100 * of_speakers["low"], 100 * of_speakers["high"]
+    return Score(job.recipe, job.seed, 100 * wer["rate"], low, high, seconds)
 
 
-def interval(counts: np.ndarray) -> tuple[float, float, float]:
-    """Return the word error rate and its bootstrap interval, in percent.
+def phonograph(output: Path, *words: str) -> None:
+    """Run a command of phonograph; what it prints goes to a file.
 
-    Args:
-        counts: [speakers, 2] wrong words and spoken words.
-
-    >>> interval(np.array([[1, 10], [1, 10]]))
-    (10.0, 10.0, 10.0)
+    Raises:
+        SystemExit: it failed.
     """
-    drawn = np.random.default_rng(0).integers(len(counts), size=(SAMPLES, len(counts)))
-    wrong, spoken = counts[drawn].sum(axis=1).T
-    edge = (100 - LEVEL) / 2
-    low, high = np.percentile(100 * wrong / spoken, [edge, 100 - edge])
-    total = counts.sum(axis=0)
-    return float(100 * total[0] / total[1]), float(low), float(high)
+    command = [sys.executable, "-c", "from phonograph.cli.main import main; main()", *words]
+    with output.open("w") as file:
+        done = subprocess.run(command, stdout=file, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"an4_table: `phonograph {' '.join(words)}` gave {done.returncode}; see {output}")
 
 
 def markdown(scores: Sequence[Score]) -> str:
@@ -171,7 +156,7 @@ def markdown(scores: Sequence[Score]) -> str:
     <BLANKLINE>
     """
     lines = [
-        f"| recipe | seed | dev WER | {LEVEL} % interval | wall time |",
+        "| recipe | seed | dev WER | 95 % interval | wall time |",
         "|---|---|---|---|---|",
     ]
     for score in scores:
@@ -181,8 +166,8 @@ def markdown(scores: Sequence[Score]) -> str:
         )
     for recipe in dict.fromkeys(score.recipe for score in scores):
         of_recipe = [score for score in scores if score.recipe == recipe]
-        wer = float(np.mean([score.wer for score in of_recipe]))
-        minutes = float(np.mean([score.seconds for score in of_recipe])) / 60
+        wer = statistics.fmean(score.wer for score in of_recipe)
+        minutes = statistics.fmean(score.seconds for score in of_recipe) / 60
         count = len(of_recipe)
         lines.append(f"| {recipe} | mean of {count} | {wer:.2f} % | | {minutes:.1f} min |")
     return "\n".join(lines) + "\n"

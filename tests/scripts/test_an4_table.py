@@ -1,60 +1,64 @@
 import json
 
-import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-COUNTS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=1, max_size=9)
-
-
-def test_the_rate_lies_in_its_interval_and_is_that_of_all_words(load_script):
-    script = load_script("an4_table")
-
-    @given(COUNTS)
-    def holds(counts):
-        wer, low, high = script.interval(np.array(counts))
-        assert low <= wer + 1e-9
-        assert wer <= high + 1e-9
-        assert wer == 100 * sum(wrong for wrong, _ in counts) / sum(words for _, words in counts)
-
-    holds()
+WER = {
+    "rate": 0.5,
+    "intervals": [
+        {"low": 0.3, "high": 0.6, "over": "utterances"},
+        {"low": 0.25, "high": 0.75, "over": "speakers"},
+    ],
+}
 
 
-def test_errors_are_counted_by_speaker(load_script, tmp_path):
-    script = load_script("an4_table")
-    rows = [("a/one.flac", "ann"), ("a/two.flac", "ben"), ("a/three.flac", "ann")]
-    lines = [json.dumps({"audio_filepath": path, "speaker": name}) for path, name in rows]
-    (tmp_path / "dev.jsonl").write_text("\n".join(lines) + "\n")
-    heard = [("a/one", "a b", "a"), ("a/two", "a", "a"), ("a/three", "c", "d e")]
-    keys = ("id", "reference", "hypothesis")
-    utterances = [dict(zip(keys, values, strict=True)) for values in heard]
-    counts = script.speaker_counts({"utterances": utterances}, tmp_path / "dev.jsonl")
-    assert counts.tolist() == [[3, 3], [0, 1]]
+@pytest.fixture
+def script(load_script):
+    return load_script("an4_table")
 
 
-def test_what_is_finished_is_not_done_again(load_script, tmp_path, monkeypatch):
-    script = load_script("an4_table")
-    data, out, calls = tmp_path / "data", tmp_path / "out", []
-    data.mkdir()
-    row = {"audio_filepath": "audio/a.flac", "speaker": "ann"}
-    (data / "dev.jsonl").write_text(json.dumps(row) + "\n")
-    heard = {"utterances": [{"id": "audio/a", "reference": "a b", "hypothesis": "a"}]}
+@pytest.fixture
+def calls(script, monkeypatch):
+    """Commands that were run; none is."""
+    seen = []
 
-    def phonograph(*words, keep=False):
-        calls.append(words[0])
-        return json.dumps(heard) if keep else ""
+    def phonograph(output, *words):
+        seen.append(words)
+        output.write_text(json.dumps({"scores": {"wer": WER}}))
 
     monkeypatch.setattr(script, "phonograph", phonograph)
-    words = ["an4_table", str(data), str(out), "--hama", "hama.phono", "--seeds", "3"]
-    monkeypatch.setattr("sys.argv", words)
+    return seen
+
+
+def test_the_interval_is_the_one_over_speakers(script):
+    score = script.read_score(script.Job("an4", 3, None), {"scores": {"wer": WER}}, 90.0)
+    assert score == script.Score("an4", 3, 50.0, 25.0, 75.0, 90.0)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_second_phase_starts_from_the_first_of_its_seed(
+    script, calls, tmp_path, monkeypatch, jobs
+):
+    out = tmp_path / "out"
+    words = [str(tmp_path), str(out), "--hama", "hama.phono", "--seeds", "3,4", "--jobs", jobs]
+    monkeypatch.setattr("sys.argv", ["an4_table", *words])
     script.main()
-    assert calls == ["train", "evaluate"] * 3
-    (out / "an4-hama-unfrozen-3.json").unlink()
-    script.main()
-    assert calls == ["train", "evaluate"] * 3 + ["evaluate"]
+    starts = [word for command in calls for word in command if word.startswith("init.from=")]
+    second = sorted(start.rpartition("/out/")[2] for start in starts if "/out/" in start)
+    assert second == ["an4-hama-3/best.phono", "an4-hama-4/best.phono"]
+    assert [command[0] for command in calls].count("evaluate") == 6
     table = json.loads((out / "table.json").read_text())
-    assert [(score["recipe"], score["seed"], score["wer"]) for score in table] == [
-        ("an4", 3, 50.0),
-        ("an4-hama", 3, 50.0),
-        ("an4-hama-unfrozen", 3, 50.0),
-    ]
+    recipes = ("an4", "an4-hama", "an4-hama-unfrozen")
+    found = [(score["recipe"], score["seed"]) for score in table]
+    assert found == [(recipe, seed) for recipe in recipes for seed in (3, 4)]
+
+
+def test_what_is_finished_is_not_done_again(script, calls, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    monkeypatch.setattr("sys.argv", ["an4_table", str(tmp_path), str(out), "--seeds", "3"])
+    script.main()
+    assert [command[0] for command in calls] == ["train", "evaluate"]
+    (out / "an4-3.json").unlink()
+    script.main()
+    script.main()
+    assert [command[0] for command in calls] == ["train", "evaluate", "evaluate"]
+    assert (out / "table.md").read_text().startswith("| recipe | seed | dev WER | 95 % interval")
