@@ -12,7 +12,7 @@ has train.jsonl instead, with a `speaker` in every line, and perhaps dev.jsonl a
 only split.
 
 OUT gets audio/ and train.jsonl, choose.jsonl, dev.jsonl and test.jsonl. The speakers of --choose
-and --dev are taken out of train. Train has each recording again at every one of --speeds.
+and --dev are taken out of train.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import soundfile
-import soxr
 
 from phonograph.whole_file import whole_file, write_all
 
@@ -40,7 +39,6 @@ DEV = "fclc,ffmm,flmm2,fsaf2,mcen,meht,mjhp,msjm,mtcv"
 PARTS = ("train", "choose", "dev", "test")
 LARGEST_FILE = 20_000_000  # bytes
 MOST_FILES = 20_000
-SLOWEST, FASTEST = 0.5, 2.0
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 TRANSCRIPT = re.compile(r"(?P<text>.*)\((?P<id>[^()\s]+)\)\s*")
 
@@ -78,7 +76,6 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="folder to make")
     parser.add_argument("--choose", default=CHOOSE, help=f"to choose a model by ({CHOOSE})")
     parser.add_argument("--dev", default=DEV, help=f"to score it (default {DEV})")
-    parser.add_argument("--speeds", default="0.9,1.1", help='more of train ("" for none)')
     try:
         prepare(parser.parse_args())
     except (RefusedError, OSError) as refusal:
@@ -87,7 +84,6 @@ def main() -> None:
 
 def prepare(arguments: Namespace) -> None:
     """Write the audio, then the manifests."""
-    speeds = read_speeds(arguments.speeds)
     aside = {"choose": listed(arguments.choose), "dev": listed(arguments.dev)}
     if arguments.source.resolve() == arguments.out.resolve():
         raise RefusedError(f"{arguments.out} would be overwritten: give another folder")
@@ -98,9 +94,7 @@ def prepare(arguments: Namespace) -> None:
         for part, utterances in parts.items():
             rows = []
             for number, utterance in enumerate(utterances, start=1):
-                rows += write_audio(
-                    source, utterance, arguments.out, speeds if part == "train" else ()
-                )
+                rows.append(write_audio(source, utterance, arguments.out))
                 show(f"{part}: {number} of {len(utterances)}")
             manifests[arguments.out / f"{part}.jsonl"] = "".join(
                 json.dumps(row, ensure_ascii=False) + "\n" for row in rows
@@ -121,20 +115,6 @@ def listed(text: str) -> frozenset[str]:
     ['a', 'b']
     """
     return frozenset(name.strip() for name in text.split(",") if name.strip())
-
-
-def read_speeds(text: str) -> tuple[float, ...]:
-    """Return the speeds between commas, each within bounds."""
-    speeds = []
-    for word in sorted(listed(text)):
-        try:
-            speed = float(word)
-        except ValueError:
-            raise RefusedError(f"--speeds: `{word}` is no number") from None
-        if not SLOWEST <= speed <= FASTEST or speed == 1:
-            raise RefusedError(f"--speeds: {word} must be {SLOWEST} to {FASTEST}, and not 1")
-        speeds.append(speed)
-    return tuple(speeds)
 
 
 @contextmanager
@@ -272,27 +252,18 @@ def split(
     return {part: found for part, found in result.items() if found}
 
 
-def write_audio(
-    source: Source, utterance: Utterance, out: Path, speeds: tuple[float, ...]
-) -> list[Row]:
-    """Write a recording, and faster and slower ones, as FLAC; return their lines."""
+def write_audio(source: Source, utterance: Utterance, out: Path) -> Row:
+    """Write a recording as FLAC; return its line."""
     samples = decode(source, utterance.file)
-    rows: list[Row] = []
-    for speed in (1.0, *speeds):
-        name = utterance.name if speed == 1 else f"{utterance.name}-{speed:g}"
-        # What is read as if it had been recorded at another rate, plays faster or slower.
-        heard = samples if speed == 1 else soxr.resample(samples, RATE * speed, RATE, "VHQ")
-        with whole_file(out / "audio" / f"{name}.flac") as temporary:
-            soundfile.write(temporary, heard, RATE, subtype="PCM_16", format="FLAC")
-        rows.append(
-            {
-                "audio_filepath": f"audio/{name}.flac",
-                "duration": round(len(heard) / RATE, 4),
-                "text": utterance.text,
-                "speaker": utterance.speaker,
-            }
-        )
-    return rows
+    file = f"audio/{utterance.name}.flac"
+    with whole_file(out / file) as temporary:
+        soundfile.write(temporary, samples, RATE, subtype="PCM_16", format="FLAC")
+    return {
+        "audio_filepath": file,
+        "duration": round(len(samples) / RATE, 4),
+        "text": utterance.text,
+        "speaker": utterance.speaker,
+    }
 
 
 def decode(source: Source, file: str) -> np.ndarray:

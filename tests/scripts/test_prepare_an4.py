@@ -110,21 +110,11 @@ def test_every_layout_gives_the_same_samples(run, tmp_path, encoding, packed):
         }
 
 
-def test_only_train_is_heard_at_other_speeds(run, tmp_path):
-    out = run(pack(tmp_path / "a.tar", layout()), "--speeds", "0.8,1.25")
-    assert [(row["audio_filepath"], row["duration"]) for row in rows(out, "train")] == [
-        ("audio/an1-cat-b.flac", 0.5),
-        ("audio/an1-cat-b-0.8.flac", 0.625),
-        ("audio/an1-cat-b-1.25.flac", 0.4),
-    ]
-    assert [len(rows(out, part)) for part in ("choose", "dev", "test")] == [1, 1, 1]
-
-
 def test_a_split_folder_keeps_its_dev_and_can_be_prepared_again(run, tmp_path):
-    first = run(pack(tmp_path / "a.tar", layout()), "--speeds", "")
+    first = run(pack(tmp_path / "a.tar", layout()))
     with (first / "train.jsonl").open("a") as train:
         train.write((first / "choose.jsonl").read_text())
-    options = ("--choose", "cat", "--dev", "", "--speeds", "")
+    options = ("--choose", "cat", "--dev", "")
     second = run(first, *options, out=tmp_path / "b")
     assert [row["speaker"] for row in rows(second, "train")] == ["ann"]
     assert [row["speaker"] for row in rows(second, "choose")] == ["cat"]
@@ -193,8 +183,6 @@ def test_what_is_wrong_is_told_with_its_line(refusal, tmp_path, change, told):
         (("--choose", "eve"), "--choose: train has no speaker eve; it has ['ann', 'ben', 'cat']"),
         (("--choose", "ben"), "both --choose and --dev name ben"),
         (("--choose", "ann,cat"), "no speaker is left in train"),
-        (("--speeds", "fast"), "--speeds: `fast` is no number"),
-        (("--speeds", "9"), "--speeds: 9 must be 0.5 to 2.0, and not 1"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(refusal, tmp_path, options, told):
