@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,18 +28,29 @@ def replay(
     Training saves such a batch when it stops, with its weights and the state of the random numbers.
     This tells the loss of each utterance, the first output that is not finite, and the gradients.
 
-    Example:
+    Examples:
       phonograph replay runs/prompts
+      phonograph replay runs/prompts --json
     """
     from phonograph.collections import default_registry
     from phonograph.training.replay import replay as compute
 
     found = list(compute(run, default_registry(), pick_device(device)))
     if as_json:
-        say_json([{**asdict(one), "file": str(one.file)} for one in found])
+        say_json([_plain(one) for one in found])
         return
     for one in found:
         _print(one)
+
+
+def _plain(one: Replay) -> dict[str, Any]:
+    losses = {name: _number(loss) for name, loss in one.losses.items()}
+    return {**asdict(one), "file": str(one.file), "loss": _number(one.loss), "losses": losses}
+
+
+def _number(value: float) -> float | str:
+    """Write what JSON has no number for as a text."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _print(one: Replay) -> None:

@@ -39,6 +39,11 @@ class LossScale(pl.Callback):
         """Go on counting."""
         self.left_out = state_dict["left_out"]
 
+    def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Look where the scale begins."""
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        self._scale = scaler.get_scale() if scaler is not None else 0.0
+
     def on_train_batch_end(
         self,
         trainer: pl.Trainer,

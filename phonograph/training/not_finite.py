@@ -51,11 +51,14 @@ def not_finite(
     look = f"see where it begins with `phonograph replay {run.path}`, or {advice}"
     broken = [name for name, weight in weights.items() if not weight.isfinite().all()]
     causes = (f"the batch holds {named}", *_gradients(known, loss), _state(weights, broken))
-    what = "the loss is" if not loss.isfinite() else "gradients are not finite, with a loss of"
+    if loss.isfinite():
+        code, message = "PT032", f"gradients are not finite at step {step}, but the loss is"
+    else:
+        code, message = "PT004", f"the loss is {loss.item()} at step {step}"
     return DataError(
         Diagnostic(
-            "PT032" if loss.isfinite() else "PT004",
-            f"{what} {loss.item():.6g} at step {step}",
+            code,
+            message,
             Place(str(file)),
             causes=causes,
             help=advice if broken else look,
@@ -71,7 +74,7 @@ def _gradients(weights: Mapping[str, Tensor], loss: Tensor) -> tuple[str, ...]:
     if not bad:
         return ()
     told = f"{len(bad)} of {len(found)} gradients are not, the last is that of `{bad[-1]}`"
-    return (told,)
+    return (told, f"the loss is {loss.item():.6g}")
 
 
 def _state(weights: Mapping[str, Tensor], broken: list[str]) -> str:

@@ -97,10 +97,10 @@ def test_a_gradient_that_is_not_finite_stops_before_the_step(stopped, spoil):
     spoil(_root)
     fault, found = stopped()
     assert fault.code == "PT032"
-    assert fault.message.startswith("gradients are not finite, with a loss of ")
-    assert fault.message.endswith(" at step 0")
+    assert fault.message == "gradients are not finite at step 0, but the loss is"
     assert fault.causes[1] == "43 of 43 gradients are not, the last is that of `head.linear.bias`"
-    assert fault.causes[2].startswith("all weights are finite")
+    assert fault.causes[2] == f"the loss is {found.loss:.6g}"
+    assert fault.causes[3].startswith("all weights are finite")
     assert str(found.loss) == found.was
     assert (found.output, found.gradient) == ("", "encoder.encoded")
     assert "head.linear.weight" in found.weights
