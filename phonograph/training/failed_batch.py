@@ -77,7 +77,7 @@ def read_failed_batch(file: Path) -> FailedBatch:
 def all_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether no number is infinite or NaN; the norm of all tells it in one pass.
 
-    >>> [all_finite([torch.ones(2), torch.tensor([x])]) for x in (1, 3e38, torch.nan)]
+    >>> [all_finite([torch.ones(2), torch.tensor([x])]) for x in (1.0, 3e38, torch.nan)]
     [True, True, False]
     """
     given = list(tensors)
