@@ -199,7 +199,7 @@ def _run(
             and trainer.limit_val_batches
             and not callbacks.interruption.happened
         ):
-            callbacks.averaging.finish(trainer, module)
+            callbacks.averaging.finish(trainer, module, callbacks.checkpoints.best_value)
 
 
 def _model(job: Job, say: Say) -> Model:
