@@ -23,6 +23,7 @@ from phonograph.cli.export import export
 from phonograph.cli.import_model import import_model
 from phonograph.cli.init import init
 from phonograph.cli.modules import modules
+from phonograph.cli.replay import replay
 from phonograph.cli.report import report
 from phonograph.cli.schema import schema
 from phonograph.cli.screen import tell
@@ -109,6 +110,7 @@ _group(
 )
 _add(train)
 _add(report)
+_add(replay)
 _add(evaluate)
 _add(transcribe)
 _add(import_model, "import")

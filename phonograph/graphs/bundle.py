@@ -114,6 +114,16 @@ def open_bundle(path: Path, registry: Registry, device: str = "cpu") -> Model:
     return model
 
 
+def read_notes(path: Path) -> dict[str, Any]:
+    """Return the notes of a bundle without its weights; nothing where they cannot be read."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = json.loads(archive.read(NOTES))
+    except (OSError, KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _misfits(graph: SolvedGraph, weights: Mapping[str, Tensor]) -> list[str]:
     """Name weights of another shape, without memory: a graph may ask for more than it brings."""
     wanted, given = _shapes(build(graph, device="meta").module.state_dict()), _shapes(weights)

@@ -72,10 +72,15 @@ class CheckpointAverage(pl.Callback):
                 _save(self._file(step), pl_module)
             self._drop_others()
 
-    def finish(self, trainer: pl.Trainer, module: LightningGraph) -> None:
+    def finish(self, trainer: pl.Trainer, module: LightningGraph, best: float) -> None:
         """Validate the average, which makes it the best bundle if its score is lower.
 
         The average stays in the model.
+
+        Args:
+            trainer: validates.
+            module: what was trained.
+            best: the score of the best bundle, maybe of an average that was made before.
         """
         trainer.strategy.barrier()
         if len(self.kept) < 2:
@@ -91,7 +96,7 @@ class CheckpointAverage(pl.Callback):
         trainer.validate(module, verbose=False)
         value = module.scores[self._monitor]
         steps = ", ".join(str(step) for step in sorted(step for _, step in self.kept))
-        verdict = "it is best.phono" if value < alone else "best.phono stays as it was"
+        verdict = "it is best.phono" if value < best else "best.phono stays as it was"
         if not trainer.is_global_zero:
             return
         self._say(

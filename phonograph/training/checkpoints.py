@@ -9,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from phonograph.graphs.bundle import save_bundle
+from phonograph.graphs.bundle import read_notes, save_bundle
 from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.report.heard import write_heard
@@ -61,7 +61,15 @@ class Checkpoints(pl.Callback):
         self.best_value, self.validated = state_dict["best_value"], state_dict["validated"]
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Start the clock; the state that a training goes on from needs no saving."""
+        """Start the clock; the state that a training goes on from needs no saving.
+
+        The best bundle may be better than that state knows: an average that was made in the end.
+        """
+        if trainer.is_global_zero and self._run.best.exists():
+            told = read_notes(self._run.best).get("scores", {}).get(self._monitor, math.inf)
+            self.best_value = min(self.best_value, told if math.isfinite(told) else math.inf)
+        if trainer.world_size > 1:
+            self.best_value = trainer.strategy.broadcast(self.best_value)
         self._started = self._saved = time.monotonic()
         self._begun_at = trainer.global_step or -1
 
@@ -124,14 +132,14 @@ class Checkpoints(pl.Callback):
         notes = {
             "step": trainer.global_step,
             "epoch": round(module.epochs_done, 4),
-            "scores": {name: round(value, 6) for name, value in module.scores.items()},
+            "scores": dict(module.scores),
             "seed": module.around.settings.seed,
         }
+        if best and module.heard:  # first: what is told with a score is there when that is
+            write_heard(self._run.heard, module.heard)
         with self._average.applied(module) if self._average else nullcontext():
             weights = module.modules_by_node.state_dict()
             save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
-        if best and module.heard:
-            write_heard(self._run.heard, module.heard)
 
 
 def pause_after(lived: float, cost: float) -> float:

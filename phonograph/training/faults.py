@@ -30,6 +30,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PT021": "a training process hangs, and the others wait for it",
         "PT030": "a report is asked of a folder that is not a run directory",
         "PT031": "a report on data is asked of a training without a best bundle",
+        "PT032": "a gradient is not finite, though the loss is",
+        "PT033": "no batch that failed can be computed again",
     }
 )
 """Stable codes; a code is never given a second meaning."""

@@ -21,6 +21,7 @@ from phonograph.training.continuation import Continuation
 from phonograph.training.fit_result import FitResult
 from phonograph.training.interruption import Interruption
 from phonograph.training.lightning_graph import LightningGraph, Surroundings
+from phonograph.training.loss_scale import LossScale
 from phonograph.training.metrics_log import MetricsLog
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.pacing import Pacing
@@ -152,6 +153,7 @@ class _Callbacks:
             else None
         )
         self.interruption = Interruption(say)
+        self.scale = LossScale(say)
         self.report = ProgressReport(say)
 
     def all(self, settings: Settings) -> list[pl.Callback]:
@@ -159,7 +161,7 @@ class _Callbacks:
         paced = not _VALIDATION_ARGUMENTS & set(settings.trainer)
         # `average` comes first: others save what it averaged
         averaging = [one for one in (self.average, self.averaging) if one]
-        found = [*averaging, self.log, self.checkpoints, self.interruption, self.report]
+        found = [*averaging, self.scale, self.log, self.checkpoints, self.interruption, self.report]
         return [*found, Pacing()] if paced else list(found)
 
     def result(self, position: Position, seconds: float) -> FitResult:
@@ -197,7 +199,7 @@ def _run(
             and trainer.limit_val_batches
             and not callbacks.interruption.happened
         ):
-            callbacks.averaging.finish(trainer, module)
+            callbacks.averaging.finish(trainer, module, callbacks.checkpoints.best_value)
 
 
 def _model(job: Job, say: Say) -> Model:

@@ -10,17 +10,18 @@ from typing import Any, Self
 
 import pytorch_lightning as pl
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from phonograph.errors import DataError, Diagnostic, Place
+from phonograph.errors import DataError
 from phonograph.graphs.model import Model
 from phonograph.training.evaluate import ScoredUtterance, scored_utterances
+from phonograph.training.failed_batch import all_finite, own_part
+from phonograph.training.not_finite import not_finite
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
-from phonograph.training.run_directory import RunDirectory, write_json
+from phonograph.training.run_directory import RunDirectory
 from phonograph.training.scoring import Metrics, Scorer, losses_of
 from phonograph.training.settings import Settings
 from phonograph.training.skipped import Skipped
@@ -80,6 +81,9 @@ class LightningGraph(pl.LightningModule):
         self.scores: dict[str, float] = {}
         self.heard: list[ScoredUtterance] = []
         self.batches_done = 0
+        self._computed: PortBatch | None = None
+        self._seeds: tuple[int, ...] = ()
+        self._trained: list[Tensor] = []
         self._scorer: Scorer | None = None
         self._dealt: Batches | None = None
         self._opened: list[Batches] = []
@@ -131,6 +135,7 @@ class LightningGraph(pl.LightningModule):
     def on_train_start(self) -> None:
         """Start the clock; put frozen parts into evaluation mode."""
         self.train()
+        self._trained = [w for w in self.modules_by_node.parameters() if w.requires_grad]
         self._started = time.monotonic() - self._spent
 
     def on_train_epoch_start(self) -> None:
@@ -142,7 +147,8 @@ class LightningGraph(pl.LightningModule):
         """Set the random state and the learning rate of this batch."""
         settings = self.around.settings
         world = self.trainer.world_size
-        seed_everything(settings.seed, self.batches_done * world + self.global_rank)
+        self._seeds = (settings.seed, self.batches_done * world + self.global_rank)
+        seed_everything(*self._seeds)
         optimizer = self.trainer.optimizers[0]
         set_rate(optimizer, settings.schedule, self.global_step, self.progress())
 
@@ -157,12 +163,25 @@ class LightningGraph(pl.LightningModule):
         assert losses is not None
         ids = ids_of(self.graph, batch)
         if not bool(torch.isfinite(losses.total)):
-            raise self._not_finite(losses.total, batch, ids)
+            raise self.failure(batch, losses.total.detach())
         self.rejections.note(split.name, ids, losses.rejected, step=self.global_step)
         self.last_loss = losses.total.detach()
+        self._computed = batch
         share = self._share()
         self.batches_done += 1
         return losses.total if share == 1 else losses.total * share
+
+    def on_after_backward(self) -> None:
+        """See to it that no weight becomes NaN; a `GradScaler` does so itself.
+
+        Raises:
+            DataError: a gradient is not finite; names the utterances and the file with the batch.
+        """
+        batch, self._computed = self._computed, None
+        if batch is None or getattr(self.trainer.precision_plugin, "scaler", None) is not None:
+            return
+        if not all_finite(own_part(w.grad) for w in self._trained if w.grad is not None):
+            raise self.failure(batch, self.last_loss)
 
     def _share(self) -> float:
         """Return by how much this batch counts among all those of one step."""
@@ -247,31 +266,9 @@ class LightningGraph(pl.LightningModule):
             seconds = self.trainer.strategy.broadcast(seconds)
         return budget.progress(steps=self.global_step, epochs=self.epochs_done, seconds=seconds)
 
-    def _not_finite(self, loss: Tensor, batch: PortBatch, ids: list[str]) -> DataError:
-        file = self.around.run.failed_batch
-        tensors = {str(port): value for port, value in batch.items() if isinstance(value, Tensor)}
-        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, file)
-        written = {"step": self.global_step, "ids": ids, "loss": str(loss.item())}
-        write_json(file.with_suffix(".json"), written)
-        named = ", ".join(f"`{name}`" for name in ids)
-        weights = dict(self.modules_by_node.named_parameters())
-        broken = [name for name, weight in weights.items() if not weight.isfinite().all()]
-        largest = max(float(weight.detach().abs().max()) for weight in weights.values())
-        state = (
-            f"`{broken[0]}` is not finite either"
-            if broken
-            else f"all weights are finite, the largest is {largest:.2g}"
-        )
-        advice = "lower `lr` or clip: train.trainer.gradient_clip_val=1"
-        return DataError(
-            Diagnostic(
-                "PT004",
-                f"the loss is {loss.item()} at step {self.global_step}",
-                Place(str(file)),
-                causes=(f"the batch holds {named}", state),
-                help=advice if broken else f"look at the batch that was saved, or {advice}",
-            )
-        )
+    def failure(self, batch: PortBatch, loss: Tensor) -> DataError:
+        """Save the batch that was computed last, and say what is not finite about it."""
+        return not_finite(self, batch, loss, self._seeds)
 
 
 def _size_of(batch: PortBatch) -> int:

@@ -110,9 +110,13 @@ class RunDirectory:
         return self.path / "averaged"
 
     @property
-    def failed_batch(self) -> Path:
-        """The batch whose loss was not finite; beside it its utterances in JSON."""
-        return self.path / "failed_batch.safetensors"
+    def failed_weights(self) -> Path:
+        """The bundle with which a loss or a gradient was not finite."""
+        return self.path / "failed_batch.phono"
+
+    def failed_batch_of(self, rank: int) -> Path:
+        """The batch of a process that was not finite; beside it its utterances in JSON."""
+        return self.path / ("failed_batch" + f"-{rank}" * (rank > 0) + ".safetensors")
 
     def drop_cache(self, folder: Path) -> None:
         """Delete one process's part of the cache, and the cache when nothing is left of it."""
@@ -135,8 +139,7 @@ class RunDirectory:
             self.result,
             self.heard,
             self.report,
-            self.failed_batch,
-            self.failed_batch.with_suffix(".json"),
+            *self.path.glob("failed_batch*.*"),
         ):
             file.unlink(missing_ok=True)
 

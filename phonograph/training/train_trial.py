@@ -15,6 +15,7 @@ from phonograph.errors import Diagnostic
 from phonograph.graphs.kept_for_backward import KeptForBackward
 from phonograph.graphs.model import Model
 from phonograph.training.cached_prefix import Place
+from phonograph.training.failed_batch import all_finite
 from phonograph.training.memory import PeakMemory, bytes_of
 from phonograph.training.optimizer import build_optimizer, set_rate
 from phonograph.training.random_state import seed_everything
@@ -62,7 +63,7 @@ class TrainTrial:
         prefix_rate: seconds of the frozen prefix for a padded second of audio.
         timed: batches that the rates come from.
         prefix: nodes that training computes once.
-        faults: a loss that is not finite.
+        faults: a loss or a gradient that is not finite.
     """
 
     trial: Trial
@@ -181,6 +182,8 @@ class _Steps:
         assert losses is not None  # `check_trainable` looked
         if losses.total.isfinite():
             losses.total.backward()
+        weights = self.model.module.parameters()
+        if losses.total.isfinite() and all_finite(w.grad for w in weights if w.grad is not None):
             self.optimizer.step()
         else:
             self.faults[self._not_finite(batch, losses)] = None
@@ -205,9 +208,12 @@ class _Steps:
 
     def _not_finite(self, batch: LoadedBatch, losses: Losses) -> Diagnostic:
         named = ", ".join(f"`{name}`" for name in ids_of(self.model.graph, batch.values))
+        code, what = "PT004", f"the loss is {losses.total.item()}"
+        if losses.total.isfinite():
+            code, what = "PT032", "the loss is finite, but gradients are not,"
         return Diagnostic(
-            "PT004",
-            f"the loss is {losses.total.item()} within the first steps",
+            code,
+            f"{what} within the first steps",
             causes=(f"the batch holds {named}",) if named else (),
             help="lower `lr`, clip (train.trainer.gradient_clip_val=1), or hear the recordings",
         )

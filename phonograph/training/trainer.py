@@ -6,9 +6,10 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.strategies import ParallelStrategy
 
@@ -17,6 +18,9 @@ from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.settings import Settings
 from phonograph.training.state_io import StateIO
+
+if TYPE_CHECKING:
+    from pytorch_lightning.plugins.precision import Precision
 
 _UNWANTED = (
     r"GPU available but not used",  # the user chose so in the graph
@@ -67,6 +71,24 @@ def build_trainer(
         place = graph.spec.document.place("train", "trainer")
         message = f"Lightning refuses `trainer`: {' '.join(str(error).split())}"
         raise GraphError(Diagnostic("PT005", message, place)) from None
+
+
+def plain_precision(precision: str, device: str) -> Precision:
+    """Return how Lightning computes with a precision on a device, outside of any training."""
+    _quieten()
+    kind = torch.device(device).type
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of 16-mixed on a processor, and of devices not used
+        trainer = pl.Trainer(
+            accelerator=kind,
+            devices=1,
+            precision=precision,  # type: ignore[arg-type]
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+        )
+    return trainer.precision_plugin
 
 
 @contextmanager

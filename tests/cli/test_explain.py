@@ -454,6 +454,9 @@ CIRCUMSTANCES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "PT014": held_by_another,
     "PT020": lambda patch: one_of_two(patch, alive=False),
     "PT021": lambda patch: one_of_two(patch, alive=True),
+    "PT032": lambda patch: patch.setattr(
+        "phonograph.training.lightning_graph.all_finite", lambda _: False
+    ),
 }
 """What is otherwise than usual where the wrong example is run."""
 

@@ -19,6 +19,7 @@ COMMANDS = [
     "schema",
     "train",
     "report",
+    "replay",
     "evaluate",
     "transcribe",
     "import",

@@ -37,10 +37,10 @@ def seen(monkeypatch):
     found: dict[str, Any] = {}
     finish = CheckpointAverage.finish
 
-    def finishing(self, trainer, module):
+    def finishing(self, trainer, module, best):
         found["files"] = {file.name: load_file(file) for file in sorted(self._folder.iterdir())}
         found["kept"] = list(self.kept)
-        finish(self, trainer, module)
+        finish(self, trainer, module, best)
 
     monkeypatch.setattr(CheckpointAverage, "finish", finishing)
     return found
@@ -96,6 +96,29 @@ def test_with_a_moving_average_the_moving_averages_are_averaged(train, scored, s
     for name, value in _mean(list(seen["files"].values())).items():
         if best[name].is_floating_point():
             assert torch.allclose(best[name].double(), value, atol=1e-7), name
+
+
+@pytest.mark.parametrize(
+    ("later", "best", "step", "verdict"),
+    [
+        ([0.4, 0.3, 0.2], 0.1, 4, "best.phono stays as it was"),
+        ([0.4, 0.3, 0.05], 0.05, 6, "it is best.phono"),
+        ([0.4, 0.03, 0.05], 0.03, 6, "best.phono stays as it was"),
+    ],
+    ids=["a worse one", "a better average", "a better one"],
+)
+def test_an_average_stays_the_best_when_a_larger_budget_goes_on(
+    train, folder, scored, later, best, step, verdict
+):
+    settings = ("train.average=2", *OFTEN, "train.trainer.limit_train_batches=1")
+    scored([0.9, 0.5, 0.7, 0.6, 0.1, *later])
+    assert train(*settings, "train.trainer.max_steps=4").best_value == 0.1
+    result = train(*settings, "train.trainer.max_steps=6")
+    assert result.best_value == best
+    notes = read_bundle(result.best, default_registry()).notes
+    assert (notes["scores"], notes["step"]) == ({"loss": best}, step)
+    last = (folder / "said.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in last if "the average of" in line][-1].endswith(verdict)
 
 
 def test_real_scores_choose_the_bundle_with_the_lowest(train, metrics, folder):

@@ -148,6 +148,23 @@ def test_a_loss_that_is_not_finite_is_a_fault_and_the_weights_stay(attempt, monk
     assert found.trials[1].finite
 
 
+def test_so_is_a_gradient(attempt, monkeypatch):
+    losses = Runner.losses
+
+    def spoilt(self, values):
+        found = losses(self, values)
+        if self.view != "train" or found is None:
+            return found
+        return replace(found, total=found.total + (0 * found.total).sqrt())
+
+    monkeypatch.setattr(Runner, "losses", spoilt)
+    found, _ = attempt("modules.data.with.batch_seconds=100")
+    (fault,) = found.faults
+    message = "the loss is finite, but gradients are not, within the first steps"
+    assert (fault.code, fault.message) == ("PT032", message)
+    assert all(trial.finite for trial in found.trials)
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -197,10 +197,12 @@ def test_a_loss_that_is_not_finite_stops_with_its_batch(train, folder, cache):
     failed = json.loads((run / "failed_batch.json").read_text(encoding="utf-8"))
     assert fault.causes[0] == "the batch holds " + ", ".join(f"`{name}`" for name in failed["ids"])
     assert fault.causes[1].startswith("all weights are finite, the largest is ")
-    assert fault.help.startswith("look at the batch that was saved, or lower `lr`")
+    look = f"see where it begins with `phonograph replay {run}`, or lower `lr`"
+    assert fault.help.startswith(look)
+    assert (run / "failed_batch.phono").exists()
     assert (run / "failed_batch.safetensors").stat().st_size > 0
     train(overwrite=True)
-    assert not (run / "failed_batch.json").exists()
+    assert not list(run.glob("failed_batch*"))
 
 
 def test_ctrl_c_ends_cleanly_with_everything_saved(train, folder):

@@ -119,4 +119,4 @@ def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
     with pytest.raises(DataError) as caught:
         witnessed[0]("run", TOGETHER, "train.optimizer.lr=1e11", metrics=metrics)
     assert [fault.code for fault in caught.value.diagnostics] == ["PT004"]
-    assert (folder / "run" / "failed_batch.safetensors").exists()
+    assert list((folder / "run").glob("failed_batch*.safetensors"))
