@@ -9,7 +9,7 @@ main{{padding:0 36px 56px;max-width:1240px}}
 .charts{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));
 gap:18px 28px}}
 .chart{{margin:0}}
-.chart svg,.frames svg{{display:block;width:100%;height:auto}}
+.chart svg,.alignment svg{{display:block;width:100%;height:auto}}
 figcaption{{font-size:13px;margin:0 0 4px}}
 .key{{margin-left:14px;color:var(--soft)}}
 .key::before{{content:"";display:inline-block;width:14px;height:3px;border-radius:2px;
@@ -43,8 +43,10 @@ border-radius:4px;padding:0 4px}}
 font:12px {MONO}}}
 .matrix .right{{color:var(--soft)}}
 .matrix .blind{{color:transparent}}
-.frames{{margin:14px 0 22px}}
-.wave{{fill:var(--line)}}.cell{{fill:var(--accent)}}.blank{{fill:var(--line)}}
+.alignment{{margin:14px 0 28px}}
+.heat{{image-rendering:pixelated}}
+.mark{{fill:none;stroke:var(--loss);stroke-width:1.2}}
+.path{{fill:none;stroke:var(--loss);stroke-width:1;opacity:.4}}
 .token{{font:12px {MONO};fill:var(--ink)}}
-@media print{{main{{padding:0}}audio{{display:none}}.heard,.chart,.frames{{break-inside:avoid}}}}
+@media print{{main{{padding:0}}audio{{display:none}}.heard,.chart,.alignment{{break-inside:avoid}}}}
 """
