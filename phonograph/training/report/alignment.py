@@ -115,15 +115,17 @@ def _written(
     match decoder:
         case TransducerGreedy() | TdtGreedy():
             runs = decoder.search(**given)[0].runs()
-            heat = np.zeros((len(runs.tokens), frames or 0), np.float32)
-            note = "Each token stands at the frame at which the transducer said it."
-            return _in_order(note, heat, runs, tokenizer)
+            note = (
+                "Each token stands at the frame at which the transducer said it; the stronger the "
+                "colour, the surer."
+            )
+            return _in_order(note, _sureness(runs, frames or 0), runs, tokenizer)
         case AttentionGreedy():
             note = (
-                "The darker, the more the frame weighed when the token was written; "
-                "framed is the heaviest."
+                "The stronger the colour, the more the frame weighed when the token was written; "
+                "framed is the heaviest, never before an earlier token's."
             )
-            return _in_order(note, *_by_attention(decoder, **given), tokenizer)
+            return _in_order(note, *_by_attention(decoder, given), tokenizer)
     return None
 
 
@@ -140,21 +142,28 @@ def _by_ctc(scores_tv: Matrix, tokenizer: Tokenizer) -> Written:
     heat = np.clip(1 + scores_tv[:, shown].T / (_DECADES * math.log(10)), 0, 1)
     names = _names(shown, tokenizer)
     note = (
-        "The darker, the likelier the token in that frame, on a logarithmic scale from one in a "
-        "thousand up; framed is what the best label of every frame comes to."
+        "The stronger the colour, the likelier the token in that frame, on a logarithmic scale "
+        "from one in a thousand up; framed is the greedy path without its blanks."
     )
     places = [shown.index(token) for token in runs.tokens.tolist()]
     return note, names, heat, [names[row] for row in places], places, runs
 
 
-def _by_attention(decoder: AttentionGreedy, **given: Any) -> tuple[Matrix, Runs]:
+def _sureness(runs: Runs, frames: int) -> Matrix:
+    heat = np.zeros((len(runs.tokens), frames), np.float32)
+    for row, (start, end, peak) in enumerate(zip(runs.starts, runs.ends, runs.peaks, strict=True)):
+        heat[row, start:end] = np.exp(peak)
+    return heat
+
+
+def _by_attention(greedy: AttentionGreedy, given: Mapping[str, Any]) -> tuple[Matrix, Runs]:
     network, lengths = given["decoder"], given["lengths"]
     caught: list[torch.Tensor] = []
     hook = network.attention.register_forward_hook(
         lambda _module, _given, focus: caught.append(focus.weights[0])
     )
     try:
-        most = math.ceil(int(lengths[0]) * decoder.tokens_per_frame)
+        most = math.ceil(int(lengths[0]) * greedy.tokens_per_frame)
         runs, _ = spell(network, given["encoded"], lengths, [most])[0]
     finally:
         hook.remove()

@@ -22,9 +22,11 @@ _TALLEST, _MOST_HEIGHT, _LEAST_ROW = 15, 600, 4
 _LABEL = 11
 """Units between the names of two rows, at least."""
 _LONGEST_NAME = 11
+_LETTER = 7.3
+"""Width of a letter; all have the same."""
 _BANDS = 40
-_RANGE = 8.0
-"""Nepers of energy below the loudest that are not white: 35 dB."""
+_RANGE = 10.0
+"""Logarithm of how much less energy than the loudest is left white: 43 dB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,19 @@ def _drawn(found: Alignment, mel: Matrix, rate: int, frame: _Frame) -> Iterator[
 
 
 def _words(found: Alignment, frame: _Frame, bottom: float) -> Iterator[str]:
-    for number, word in enumerate(found.words):
-        if word.start is not None:
-            x, y = frame.x(word.start), _WORDS - 20 + 14 * (number % 2)
+    """Write words over two lines, as far as there is room."""
+    free = [0.0, 0.0]
+    for word in found.words:
+        if word.start is None:
+            continue
+        x, text = frame.x(word.start), _short(word.text)
+        left = min(x, WIDTH - _LETTER * len(text))
+        line = 0 if free[0] <= left else 1
+        if free[line] <= left:
+            free[line] = left + _LETTER * (len(text) + 1)
+            y = _WORDS - 20 + 14 * line
             yield f'<path class="grid" d="M{x:.1f} {y + 3}V{bottom:.1f}"/>'
-            yield f'<text class="token" x="{x:.1f}" y="{y}">{escaped(_short(word.text))}</text>'
+            yield f'<text class="token" x="{left:.1f}" y="{y}">{escaped(text)}</text>'
 
 
 def _names(found: Alignment, frame: _Frame) -> Iterator[str]:
