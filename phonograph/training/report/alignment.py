@@ -32,6 +32,7 @@ _DECADES = 3.0
 _LIKELY = 0.2
 """A token of CTC that is never read has a row where it is once this likely."""
 _MOST_UNREAD = 12
+_MOST_ROWS = 150
 _MOST_TOKENS = 48
 """Where more are written, rows are named by words."""
 
@@ -174,7 +175,10 @@ def _by_attention(greedy: AttentionGreedy, given: Mapping[str, Any]) -> tuple[Ma
 
 
 def _in_order(note: str, heat: Matrix, runs: Runs, tokenizer: Tokenizer) -> Written:
-    """Give each token a row of its own."""
+    """Give each token a row of its own, the first ones of a decoder that never ends."""
+    if len(runs.tokens) > _MOST_ROWS:
+        note += f" Drawn are the first {_MOST_ROWS} of {len(runs.tokens):,} tokens."
+        heat, runs = heat[:_MOST_ROWS], _first(runs)
     tokens = runs.tokens.tolist()
     names = _names(tokens, tokenizer)
     rows = names
@@ -183,6 +187,11 @@ def _in_order(note: str, heat: Matrix, runs: Runs, tokenizer: Tokenizer) -> Writ
         for group in group_words(tokens, tokenizer.decode):
             rows[group[0]] = tokenizer.decode([tokens[place] for place in group]).strip()
     return note, rows, heat, names, range(len(tokens)), runs
+
+
+def _first(runs: Runs) -> Runs:
+    columns = (runs.tokens, runs.starts, runs.ends, runs.peaks)
+    return Runs(*(column[:_MOST_ROWS] for column in columns))
 
 
 def _names(tokens: Sequence[int], tokenizer: Tokenizer) -> list[str]:

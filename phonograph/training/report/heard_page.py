@@ -107,12 +107,15 @@ def _heard(one: ScoredUtterance, source: Utterance | None) -> str:
     if source is not None:
         clip = audio_clip(source.audio, source.offset or 0.0, min(source.duration, _LONGEST))
         player = f'<audio controls preload="none" src="{clip}"></audio>' if clip else ""
-    noun = "error" if errors.errors == 1 else "errors"
-    told = f"{errors.errors} {noun} in {errors.reference} words"
+    told = f"{_counted(errors.errors, 'error')} in {_counted(errors.reference, 'word')}"
     return (
         f'<div class="heard"><header>{player}<code>{escaped(one.id)}</code><span>{told}</span>'
         f"</header>{aligned_html(one.reference, one.hypothesis)}</div>"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _alignments(
