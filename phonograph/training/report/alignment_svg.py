@@ -105,7 +105,7 @@ def _words(found: Alignment, frame: _Frame, bottom: float) -> Iterator[str]:
 
 
 def _names(found: Alignment, frame: _Frame) -> Iterator[str]:
-    below = frame.top
+    below = float(frame.top)
     for row, name in enumerate(found.rows):
         middle = frame.y(row) + frame.row / 2
         if name and middle + _LABEL / 2 >= below:

@@ -29,7 +29,7 @@ margin-right:6px;vertical-align:middle;background:currentColor}}
 font-size:13px;color:var(--soft)}}
 .heard audio{{height:32px;width:300px;max-width:100%}}
 .aligned{{display:flex;flex-wrap:wrap;gap:2px 9px;font:14px/1.45 {MONO};margin:8px 0 0}}
-.aligned span{{display:grid}}
+.aligned span{{display:grid;overflow-wrap:anywhere}}
 .aligned i{{font-style:normal;color:var(--soft)}}
 .aligned b{{font-weight:500}}
 .aligned .substitute b,.aligned .insert b{{color:var(--loss)}}
@@ -37,7 +37,7 @@ font-size:13px;color:var(--soft)}}
 border-radius:4px;padding:0 4px}}
 .aligned .delete i{{text-decoration:line-through;color:var(--loss)}}
 .columns{{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:8px 32px}}
-.columns td,.columns th{{padding:4px 10px 4px 0}}
+.columns td,.columns th{{padding:4px 10px 4px 0;min-width:0}}
 .matrix{{width:auto;font-variant-numeric:tabular-nums}}
 .matrix td,.matrix th{{padding:2px 0;width:27px;text-align:center;border:1px solid var(--rule);
 font:12px {MONO}}}
