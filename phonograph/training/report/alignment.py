@@ -72,7 +72,7 @@ def alignment(model: Model, batch: PortBatch) -> Alignment | None:
         batch: values of the data layer's ports for one utterance.
 
     Returns:
-        None where no view is scored, and of decoders that are not known here.
+        None where no view is scored, where no frame is left, and of decoders not known here.
     """
     scored = (view for view in model.graph.spec.views.values() if view.score and not view.feed)
     name = next((view.name for view in scored), None)
@@ -111,6 +111,8 @@ def _written(
     decoder: Any, given: Mapping[str, Any], tokenizer: Tokenizer, scores: str | None
 ) -> Written | None:
     frames = int(given["lengths"][0]) if "lengths" in given else None
+    if frames == 0:
+        return None
     if scores is not None:
         return _by_ctc(given[scores][0, :frames].float().numpy(), tokenizer)
     match decoder:
