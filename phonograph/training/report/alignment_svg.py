@@ -105,11 +105,11 @@ def _words(found: Alignment, frame: _Frame, bottom: float) -> Iterator[str]:
 
 
 def _names(found: Alignment, frame: _Frame) -> Iterator[str]:
-    below = float(frame.top)
+    free = 0.0
     for row, name in enumerate(found.rows):
         middle = frame.y(row) + frame.row / 2
-        if name and middle + _LABEL / 2 >= below:
-            below = middle + _LABEL
+        if name and middle >= free:
+            free = middle + _LABEL
             y, text = middle + 4, escaped(_short(name))
             yield f'<text class="token end" x="{_LEFT - 7}" y="{y:.1f}">{text}</text>'
             yield f'<path class="grid" d="M{_LEFT} {middle:.1f}H{WIDTH}"/>'
