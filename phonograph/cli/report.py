@@ -21,7 +21,7 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Where to write; RUN/report.html else.")
     ] = None,
 ) -> None:
-    """Show a training on one page: curves, errors with players, confusions, frames.
+    """Show a training on one page: curves, errors with players, confusions, alignment.
 
     The page needs no network. Training writes it when it ends; this command writes it at any time.
 

@@ -18,30 +18,31 @@ def aligned_html(reference: str, hypothesis: str) -> str:
     """Write what was said above what was heard, word by word.
 
     >>> aligned_html("a", "b")
-    '<p class="aligned"><span class="substitute"><i>a</i><b>b</b></span></p>'
+    '<p class="aligned" dir="auto"><span class="substitute"><i>a</i><b>b</b></span></p>'
     """
     cells = (
         f'<span class="{edit.op}"><i>{escaped(edit.ref) or _GAP}</i>'
         f"<b>{escaped(edit.hyp) or _GAP}</b></span>"
         for edit in align_words(reference, hypothesis)
     )
-    return f'<p class="aligned">{"".join(cells)}</p>'
+    return f'<p class="aligned" dir="auto">{"".join(cells)}</p>'
 
 
 def confusions_html(found: Confusions) -> str:
     """Write the commonest edits as three tables side by side."""
     tables = (
-        ("Substitutions", [(f"{e.ref} → {e.hyp}", n) for e, n in found.substitutions]),
-        ("Deletions", [(edit.ref, count) for edit, count in found.deletions]),
-        ("Insertions", [(edit.hyp, count) for edit, count in found.insertions]),
+        ("Substitutions", [((e.ref, e.hyp), count) for e, count in found.substitutions]),
+        ("Deletions", [((e.ref,), count) for e, count in found.deletions]),
+        ("Insertions", [((e.hyp,), count) for e, count in found.insertions]),
     )
     return f'<div class="columns">{"".join(_table(*one) for one in tables if one[1])}</div>'
 
 
-def _table(title: str, rows: Sequence[tuple[str, int]]) -> str:
+def _table(title: str, rows: Sequence[tuple[tuple[str, ...], int]]) -> str:
     body = "".join(
-        f'<tr><td class="mono">{escaped(what)}</td><td class="number">{count:,}</td></tr>'
-        for what, count in rows
+        f'<tr><td class="mono wrap">{" → ".join(f"<bdi>{escaped(word)}</bdi>" for word in words)}'
+        f'</td><td class="number">{count:,}</td></tr>'
+        for words, count in rows
     )
     head = f'<tr><th>{title}</th><th class="number">times</th></tr>'
     return f"<div><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"

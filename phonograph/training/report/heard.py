@@ -24,7 +24,8 @@ def read_heard(file: Path) -> tuple[ScoredUtterance, ...]:
     ()
     """
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        return tuple(ScoredUtterance(**json.loads(line)) for line in lines)
+        # not `splitlines`: a text may hold other line ends, such as U+2028
+        lines = file.read_text(encoding="utf-8").split("\n")
+        return tuple(ScoredUtterance(**json.loads(line)) for line in lines if line)
     except (OSError, ValueError, TypeError):
         return ()

@@ -1,10 +1,11 @@
-"""What a recogniser heard, as parts of a page: the worst utterances, confusions, frames."""
+"""What a recogniser heard, as parts of a page: the worst utterances, confusions, alignments."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from phonograph.collections.asr.manifest import Manifest
 from phonograph.collections.asr.word_errors import align_words, count
 from phonograph.data.dataset import SpeechDataset
 from phonograph.data.manifest import Utterance
@@ -15,7 +16,8 @@ from phonograph.graphs.model import Model
 from phonograph.training.evaluate import ScoredUtterance
 from phonograph.training.pages.audio_clip import audio_clip
 from phonograph.training.pages.page import Section, page
-from phonograph.training.report.ctc_frames import ctc_frames, frames_svg
+from phonograph.training.report.alignment import alignment
+from phonograph.training.report.alignment_svg import alignment_svg
 from phonograph.training.report.errors_html import (
     SHADES,
     aligned_html,
@@ -28,9 +30,8 @@ from phonograph.training.speakers import speakers_of
 from phonograph.training.split import PortCollate
 
 WORST = 12
-_DRAWN = 2
 _LONGEST = 15.0
-"""Seconds of a clip, and of a recording whose frames are drawn."""
+"""Seconds of a clip, and of a recording whose alignment is drawn."""
 
 STYLE = REPORT_STYLE + SHADES
 
@@ -63,8 +64,8 @@ def heard_sections(
     """Make the parts of a page about what was heard; parts with nothing to show are empty.
 
     Args:
-        model: the recogniser, to draw its frames; None without.
-        manifest: where the recordings are named; None leaves players and frames out.
+        model: the recogniser, to draw alignments; None without.
+        manifest: where the recordings are named; None leaves players and alignments out.
         utterances: what was heard.
     """
     sources = _sources(manifest)
@@ -76,7 +77,7 @@ def heard_sections(
         Section("Utterances with most errors", worst),
         Section("Words", confused),
         Section("Characters", characters_html(utterances)),
-        Section("Frames", "".join(_frames(model, ranked, sources)) if model else ""),
+        Section("Alignment", "".join(_alignments(model, ranked, sources)) if model else ""),
     ]
 
 
@@ -106,35 +107,44 @@ def _heard(one: ScoredUtterance, source: Utterance | None) -> str:
     if source is not None:
         clip = audio_clip(source.audio, source.offset or 0.0, min(source.duration, _LONGEST))
         player = f'<audio controls preload="none" src="{clip}"></audio>' if clip else ""
-    noun = "error" if errors.errors == 1 else "errors"
-    told = f"{errors.errors} {noun} in {errors.reference} words"
+    told = f"{_counted(errors.errors, 'error')} in {_counted(errors.reference, 'word')}"
     return (
         f'<div class="heard"><header>{player}<code>{escaped(one.id)}</code><span>{told}</span>'
         f"</header>{aligned_html(one.reference, one.hypothesis)}</div>"
     )
 
 
-def _frames(
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _alignments(
     model: Model, ranked: Sequence[ScoredUtterance], sources: Mapping[str, Utterance]
 ) -> Iterator[str]:
+    """Draw the worst and the median of those that are short enough."""
     short = [one for one in ranked if one.id in sources and sources[one.id].duration <= _LONGEST]
-    for one in short[: _DRAWN - 1] + short[-1:] if len(short) >= _DRAWN else short:
-        drawn = _frames_of(model, sources[one.id])
-        if drawn:
-            yield f'<figure class="frames"><figcaption><code>{escaped(one.id)}</code>'
-            yield aligned_html(one.reference, one.hypothesis)
-            yield f"</figcaption>{drawn}</figure>"
+    for one in dict.fromkeys(short[:1] + short[len(short) // 2 :][:1]):
+        yield _alignment(model, one, sources[one.id])
 
 
-def _frames_of(model: Model, source: Utterance) -> str:
+def _alignment(model: Model, one: ScoredUtterance, source: Utterance) -> str:
     node = model.data_node
-    if node is None:
+    layer = model.modules[node.name] if node is not None else None
+    if node is None or not isinstance(layer, Manifest):
         return ""
-    layer = model.modules[node.name]
     try:
-        item = SpeechDataset([source], layer.tokenizer, layer.sample_rate)[0]
-    except DataError:
+        item = SpeechDataset(
+            [source], layer.tokenizer, layer.sample_rate, resample=layer.resample, mix=layer.mix
+        )[0]
+    except (DataError, ValueError):  # gone, or its transcript cannot be written
         return ""
     model.module.to("cpu").eval()
-    found = ctc_frames(model, PortCollate(node.name, layer.collate)([item]), source.duration)
-    return frames_svg(found) if found is not None else ""
+    found = alignment(model, PortCollate(node.name, layer.collate)([item]))
+    drawn = alignment_svg(found, item["audio"], layer.sample_rate) if found else ""
+    if found is None or not drawn:
+        return ""
+    return (
+        f'<figure class="alignment"><figcaption><code>{escaped(one.id)}</code>'
+        f'{aligned_html(one.reference, one.hypothesis)}<p class="note">{escaped(found.note)}</p>'
+        f"</figcaption>{drawn}</figure>"
+    )

@@ -72,7 +72,7 @@ class _Frame:
     @classmethod
     def around(cls, points: Points) -> _Frame:
         across, up = [x for x, _ in points], [y for _, y in points]
-        low, high = min(0.0, *up), max(up)
+        low, high = min(0.0, *up), max(0.0, *up)
         if high <= low:
             high = low + 1
         left, right = min(0.0, *across), max(across)
@@ -99,7 +99,7 @@ def _drawn(chart: LineChart, lines: Mapping[str, Points], frame: _Frame) -> Iter
         yield f'<text class="tick end" x="{_LEFT - 8}" y="{y + 4:.1f}">{value:.4g}</text>'
     for value in ticks(frame.left, frame.right):
         x = frame.x(value)
-        yield f'<text class="tick mid" x="{x:.1f}" y="{HEIGHT - _BOTTOM + 18}">{value:,.6g}</text>'
+        yield f'<text class="tick mid" x="{x:.1f}" y="{HEIGHT - _BOTTOM + 18}">{value:,.9g}</text>'
     middle = (_LEFT + WIDTH - _RIGHT) / 2
     yield f'<text class="tick mid" x="{middle}" y="{HEIGHT - 4}">{escaped(chart.across)}</text>'
     for number, (name, points) in enumerate(lines.items()):
@@ -115,7 +115,7 @@ def _line(name: str, points: Points, frame: _Frame, number: int) -> Iterator[str
     for x, y in shown:
         yield (
             f'<circle class="dot line{number}" cx="{frame.x(x):.1f}" cy="{frame.y(y):.1f}" '
-            f'r="{size}"><title>{escaped(name)}: {y:.5g} at {x:,.6g}</title></circle>'
+            f'r="{size}"><title>{escaped(name)}: {y:.5g} at {x:,.9g}</title></circle>'
         )
 
 

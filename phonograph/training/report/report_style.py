@@ -9,7 +9,7 @@ main{{padding:0 36px 56px;max-width:1240px}}
 .charts{{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(420px,100%),1fr));
 gap:18px 28px}}
 .chart{{margin:0}}
-.chart svg,.frames svg{{display:block;width:100%;height:auto}}
+.chart svg,.alignment svg{{display:block;width:100%;height:auto}}
 figcaption{{font-size:13px;margin:0 0 4px}}
 .key{{margin-left:14px;color:var(--soft)}}
 .key::before{{content:"";display:inline-block;width:14px;height:3px;border-radius:2px;
@@ -29,7 +29,7 @@ margin-right:6px;vertical-align:middle;background:currentColor}}
 font-size:13px;color:var(--soft)}}
 .heard audio{{height:32px;width:300px;max-width:100%}}
 .aligned{{display:flex;flex-wrap:wrap;gap:2px 9px;font:14px/1.45 {MONO};margin:8px 0 0}}
-.aligned span{{display:grid}}
+.aligned span{{display:grid;overflow-wrap:anywhere}}
 .aligned i{{font-style:normal;color:var(--soft)}}
 .aligned b{{font-weight:500}}
 .aligned .substitute b,.aligned .insert b{{color:var(--loss)}}
@@ -37,14 +37,16 @@ font-size:13px;color:var(--soft)}}
 border-radius:4px;padding:0 4px}}
 .aligned .delete i{{text-decoration:line-through;color:var(--loss)}}
 .columns{{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:8px 32px}}
-.columns td,.columns th{{padding:4px 10px 4px 0}}
+.columns td,.columns th{{padding:4px 10px 4px 0;min-width:0}}
 .matrix{{width:auto;font-variant-numeric:tabular-nums}}
 .matrix td,.matrix th{{padding:2px 0;width:27px;text-align:center;border:1px solid var(--rule);
 font:12px {MONO}}}
 .matrix .right{{color:var(--soft)}}
 .matrix .blind{{color:transparent}}
-.frames{{margin:14px 0 22px}}
-.wave{{fill:var(--line)}}.cell{{fill:var(--accent)}}.blank{{fill:var(--line)}}
+.alignment{{margin:14px 0 28px}}
+.heat{{image-rendering:pixelated}}
+.mark{{fill:none;stroke:var(--loss);stroke-width:1.2}}
+.path{{fill:none;stroke:var(--loss);stroke-width:1;opacity:.4}}
 .token{{font:12px {MONO};fill:var(--ink)}}
-@media print{{main{{padding:0}}audio{{display:none}}.heard,.chart,.frames{{break-inside:avoid}}}}
+@media print{{main{{padding:0}}audio{{display:none}}.heard,.chart,.alignment{{break-inside:avoid}}}}
 """
