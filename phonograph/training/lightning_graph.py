@@ -23,6 +23,8 @@ from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory, write_json
 from phonograph.training.scoring import Metrics, Scorer, losses_of
 from phonograph.training.settings import Settings
+from phonograph.training.sharded_strategy import ShardedStrategy
+from phonograph.training.sharding import gathered, own_part
 from phonograph.training.skipped import Skipped
 from phonograph.training.split import Batches, PortBatch, Split, ids_of
 
@@ -120,6 +122,13 @@ class LightningGraph(pl.LightningModule):
         for batches in self._opened:
             batches.close()
 
+    def configure_model(self) -> None:
+        """Divide the weights among the processes, where the strategy is FSDP2."""
+        if isinstance(self.trainer.strategy, ShardedStrategy):
+            views = [split.view for split in self.splits if split is not None]
+            networks = [network for view in views for network in view.networks.values()]
+            self.trainer.strategy.divide(self.modules_by_node, self.graph.nodes, networks)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Make the optimizer of the weights that are not frozen.
 
@@ -181,7 +190,8 @@ class LightningGraph(pl.LightningModule):
         validation = self.splits[1]
         assert validation is not None
         assert self._scorer is not None
-        values = validation.view(batch)
+        with gathered(validation.view.networks.values()):
+            values = validation.view(batch)
         ids = ids_of(self.graph, batch)
         self._scorer.add(values, _size_of(batch))
         self.heard += scored_utterances(validation.view.view, values, ids)
@@ -254,9 +264,9 @@ class LightningGraph(pl.LightningModule):
         written = {"step": self.global_step, "ids": ids, "loss": str(loss.item())}
         write_json(file.with_suffix(".json"), written)
         named = ", ".join(f"`{name}`" for name in ids)
-        weights = dict(self.modules_by_node.named_parameters())
+        weights = {name: own_part(w.detach()) for name, w in self.modules_by_node.named_parameters()}
         broken = [name for name, weight in weights.items() if not weight.isfinite().all()]
-        largest = max(float(weight.detach().abs().max()) for weight in weights.values())
+        largest = max(float(weight.abs().max()) for weight in weights.values() if weight.numel())
         state = (
             f"`{broken[0]}` is not finite either"
             if broken

@@ -16,6 +16,7 @@ from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.settings import Settings
+from phonograph.training.sharded_strategy import ShardedStrategy
 from phonograph.training.state_io import StateIO
 
 _UNWANTED = (
@@ -60,6 +61,8 @@ def build_trainer(
         "use_distributed_sampler": False,
     }
     arguments = {**settings.trainer, **ours}
+    if arguments.get("strategy") == "fsdp2":
+        arguments["strategy"] = ShardedStrategy()
     try:
         with without_noise():
             return pl.Trainer(**arguments)

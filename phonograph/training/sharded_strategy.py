@@ -1,0 +1,109 @@
+"""Lightning's strategy for FSDP2, with states in the one form that all strategies share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.strategies import ModelParallelStrategy
+from torch import nn
+from torch.optim import Optimizer
+from typing_extensions import override
+
+from phonograph.training.sharding import copy_into, divided_like, made_whole, shard
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+
+class ShardedStrategy(ModelParallelStrategy):
+    """Divides weights, gradients and the optimizer's state among all processes (FSDP2).
+
+    Lightning writes such states with pickle. Here they are gathered and given to the `CheckpointIO`
+    as those of any other strategy are, so that a training may go on with another strategy.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(tensor_parallel_size=1, save_distributed_checkpoint=False)
+
+    @override
+    def setup_environment(self) -> None:
+        """Let all processes divide the weights."""
+        self._data_parallel_size = self.num_nodes * self.num_processes
+        super().setup_environment()
+
+    def divide(
+        self, root: nn.Module, nodes: Iterable[str], networks: Sequence[nn.Module]
+    ) -> None:
+        """Divide the weights of every node.
+
+        Args:
+            root: owns the nodes.
+            nodes: names; those that share another's weights, or have none, do not count.
+            networks: nodes that others use without calling them.
+        """
+        children = dict(root.named_modules())
+        for name in nodes:
+            if name in children:
+                node = children[name]
+                by_layer = not any(node is network for network in networks)
+                shard(node, self.device_mesh["data_parallel"], by_layer=by_layer)
+
+    @property
+    @override
+    def lightning_restore_optimizer(self) -> bool:
+        """Have Lightning hand over the optimizer's state."""
+        return True
+
+    @override
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        """Gather the weights for the first process."""
+        module = _of(self.lightning_module)
+        gathered: dict[str, Any] = made_whole(module.state_dict(), keep=self.is_global_zero)
+        return gathered
+
+    @override
+    def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
+        """Gather the optimizer's state for the first process."""
+        if isinstance(optimizer, LightningOptimizer):
+            optimizer = optimizer.optimizer
+        gathered: dict[str, Any] = made_whole(optimizer.state_dict(), keep=self.is_global_zero)
+        return gathered
+
+    @override
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None
+    ) -> None:
+        """Write a state in the first process."""
+        if self.is_global_zero:
+            self.checkpoint_io.save_checkpoint(checkpoint, filepath, storage_options)
+
+    @override
+    def load_checkpoint(
+        self, checkpoint_path: str | Path, weights_only: bool | None = None
+    ) -> dict[str, Any]:
+        """Read a state, the whole of it in every process."""
+        return self.checkpoint_io.load_checkpoint(checkpoint_path, weights_only=weights_only)
+
+    @override
+    def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
+        """Take this process's part of the weights."""
+        copy_into(_of(self.lightning_module), checkpoint["state_dict"])
+
+    @override
+    def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take this process's part of the optimizer's state."""
+        for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
+            weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+            part = {
+                number: {name: divided_like(value, weights[number]) for name, value in kept.items()}
+                for number, kept in state["state"].items()
+            }
+            optimizer.load_state_dict({**state, "state": part})
+
+
+def _of(module: pl.LightningModule | None) -> pl.LightningModule:
+    assert module is not None
+    return module
