@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributed.tensor import DTensor
 
 
 class NovoGrad(torch.optim.Optimizer):
@@ -89,6 +90,8 @@ def _move(weight: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> No
         state["exp_avg"] = torch.zeros_like(weight)
         state["exp_avg_sq"] = torch.zeros([], dtype=torch.float32, device=weight.device)
     squared = gradient.float().square().sum()
+    if isinstance(squared, DTensor):  # of a weight that is divided among processes
+        squared = squared.full_tensor()
     before = state["exp_avg_sq"]
     # without asking the device: a norm of nothing begins anew
     average = torch.where(before == 0, squared, second * before + (1 - second) * squared)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.strategies import ModelParallelStrategy
 from torch import nn
+from torch.distributed import broadcast
 from torch.optim import Optimizer
 from typing_extensions import override
 
@@ -59,26 +60,29 @@ class ShardedStrategy(ModelParallelStrategy):
 
     @override
     def lightning_module_state_dict(self) -> dict[str, Any]:
-        """Gather the weights for the first process."""
-        module = _of(self.lightning_module)
-        gathered: dict[str, Any] = made_whole(module.state_dict(), keep=self.is_global_zero)
-        return gathered
+        """Return this process's part of the weights."""
+        return _of(self.lightning_module).state_dict()
 
     @override
     def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
-        """Gather the optimizer's state for the first process."""
-        if isinstance(optimizer, LightningOptimizer):
-            optimizer = optimizer.optimizer
-        gathered: dict[str, Any] = made_whole(optimizer.state_dict(), keep=self.is_global_zero)
-        return gathered
+        """Return this process's part of the optimizer's state."""
+        inner = optimizer.optimizer if isinstance(optimizer, LightningOptimizer) else optimizer
+        return inner.state_dict()
 
     @override
     def save_checkpoint(
         self, checkpoint: dict[str, Any], filepath: str | Path, storage_options: Any = None
     ) -> None:
-        """Write a state in the first process."""
+        """Gather a state in the first process, which writes it."""
+        whole = made_whole(checkpoint, keep=self.is_global_zero)
         if self.is_global_zero:
-            self.checkpoint_io.save_checkpoint(checkpoint, filepath, storage_options)
+            self.checkpoint_io.save_checkpoint(whole, filepath, storage_options)
+
+    @override
+    def on_validation_start(self) -> None:
+        """Score with the running statistics of the first process, as DDP does."""
+        for statistics in _of(self.lightning_module).buffers():
+            broadcast(statistics, src=0)
 
     @override
     def load_checkpoint(

@@ -23,6 +23,8 @@ _UNWANTED = (
     r"GPU available but not used",  # the user chose so in the graph
     r"TPU available but not used",
     r"You're resuming from a checkpoint that ended before the epoch ended",  # ours goes on exactly
+    r"FSDP2-wrapped module .* returned a view tensor",  # no node changes what another one gave
+    r"Grad strides do not match bucket view strides",  # DDP; some convolutions choose their own
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning 2.6 with torch 2.14
 )
 """Starts of warnings that Lightning gives and a user can do nothing about."""
