@@ -264,7 +264,8 @@ class LightningGraph(pl.LightningModule):
         written = {"step": self.global_step, "ids": ids, "loss": str(loss.item())}
         write_json(file.with_suffix(".json"), written)
         named = ", ".join(f"`{name}`" for name in ids)
-        weights = {name: own_part(w.detach()) for name, w in self.modules_by_node.named_parameters()}
+        named_weights = self.modules_by_node.named_parameters()
+        weights = {name: own_part(weight.detach()) for name, weight in named_weights}
         broken = [name for name, weight in weights.items() if not weight.isfinite().all()]
         largest = max(float(weight.abs().max()) for weight in weights.values() if weight.numel())
         state = (

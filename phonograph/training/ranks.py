@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 
-from torch.distributed import destroy_process_group, is_initialized
 from torch.multiprocessing.spawn import ProcessException, ProcessExitedException, start_processes
 
 from phonograph.errors import Diagnostic, PhonographError
@@ -114,8 +113,6 @@ def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> N
         sys.exit(1)
     if index == 0:
         messages.put(result)
-    if is_initialized():  # threads of it that still run at the exit would abort the process
-        destroy_process_group()
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,16 @@ from torch.distributed import broadcast
 from torch.optim import Optimizer
 from typing_extensions import override
 
+from phonograph.errors import Diagnostic, GraphError, Place
 from phonograph.training.sharding import copy_into, divided_like, made_whole, shard
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
+
+_DIVIDED = ("DTensor", "placement", "Sharding propagation")
+"""Words of PyTorch's complaints about operations that know no divided tensors."""
+
+_HELP = "write `strategy: ddp`, which keeps weights whole, or use another part or optimizer"
 
 
 class ShardedStrategy(ModelParallelStrategy):
@@ -24,10 +31,14 @@ class ShardedStrategy(ModelParallelStrategy):
 
     Lightning writes such states with pickle. Here they are gathered and given to the `CheckpointIO`
     as those of any other strategy are, so that a training may go on with another strategy.
+
+    Args:
+        place: where the strategy is written, for faults.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, place: Place) -> None:
         super().__init__(tensor_parallel_size=1, save_distributed_checkpoint=False)
+        self._place = place
 
     @override
     def setup_environment(self) -> None:
@@ -35,22 +46,61 @@ class ShardedStrategy(ModelParallelStrategy):
         self._data_parallel_size = self.num_nodes * self.num_processes
         super().setup_environment()
 
-    def divide(
-        self, root: nn.Module, nodes: Iterable[str], networks: Sequence[nn.Module]
-    ) -> None:
+    def divide(self, root: nn.Module, nodes: Iterable[str], networks: Sequence[nn.Module]) -> None:
         """Divide the weights of every node.
 
         Args:
             root: owns the nodes.
             nodes: names; those that share another's weights, or have none, do not count.
             networks: nodes that others use without calling them.
+
+        Raises:
+            GraphError: a node has weights that cannot be divided.
         """
         children = dict(root.named_modules())
         for name in nodes:
             if name in children:
                 node = children[name]
                 by_layer = not any(node is network for network in networks)
-                shard(node, self.device_mesh["data_parallel"], by_layer=by_layer)
+                try:
+                    shard(node, self.device_mesh["data_parallel"], by_layer=by_layer)
+                except ValueError as error:
+                    message = f"`fsdp2` cannot divide the weights of `{name}`: {error}"
+                    raise GraphError(self._fault(message)) from None
+
+    @override
+    def optimizer_step(self, *arguments: Any, **named: Any) -> Any:
+        """Compute losses and gradients and change the weights.
+
+        Raises:
+            GraphError: something in it cannot be done with divided weights.
+        """
+        with self._telling():
+            return super().optimizer_step(*arguments, **named)
+
+    @override
+    def validation_step(self, *arguments: Any, **named: Any) -> Any:
+        """Score a batch.
+
+        Raises:
+            GraphError: something in it cannot be done with divided weights.
+        """
+        with self._telling():
+            return super().validation_step(*arguments, **named)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            if not any(word in str(error) for word in _DIVIDED):
+                raise
+            reason = str(error).split("\n", 1)[0].split(". ", 1)[0]
+            message = f"`fsdp2`: PyTorch cannot compute this with divided weights: {reason}"
+            raise GraphError(self._fault(message)) from error
+
+    def _fault(self, message: str) -> Diagnostic:
+        return Diagnostic("PT022", message, self._place, help=_HELP)
 
     @property
     @override

@@ -21,13 +21,16 @@ def shard(node: nn.Module, mesh: DeviceMesh, *, by_layer: bool) -> None:
         mesh: the processes.
         by_layer: whether each item of a list of layers is gathered on its own, which saves memory;
             else the node is gathered as one.
+
+    Raises:
+        ValueError: weights cannot be divided.
     """
     if isinstance(node, FSDPModule) or not _has_weights(node):
         return
     if by_layer:
         for layer in _layers(node):
-            fully_shard(layer, mesh=mesh)
-    fully_shard(node, mesh=mesh)
+            _shard(layer, mesh)
+    _shard(node, mesh)
 
 
 def is_sharded(module: nn.Module) -> bool:
@@ -107,6 +110,17 @@ def copy_into(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, value in module.state_dict().items():
             value.copy_(divided_like(weights[name], value))
+
+
+def _shard(module: nn.Module, mesh: DeviceMesh) -> None:
+    whole = {n: w for n, w in module.named_parameters() if not isinstance(w, DTensor)}
+    single = [name for name, weight in whole.items() if weight.dim() == 0]
+    if single:
+        raise ValueError(f"`{single[0]}` is a single number, not a vector of one")
+    types = sorted({str(weight.dtype) for weight in whole.values()})
+    if len(types) > 1:
+        raise ValueError(f"its weights are {' and '.join(types)}")
+    fully_shard(module, mesh=mesh)
 
 
 def _layers(node: nn.Module) -> Iterator[nn.Module]:

@@ -64,7 +64,8 @@ def build_trainer(
     }
     arguments = {**settings.trainer, **ours}
     if arguments.get("strategy") == "fsdp2":
-        arguments["strategy"] = ShardedStrategy()
+        place = graph.spec.document.place("train", "trainer", "strategy")
+        arguments["strategy"] = ShardedStrategy(place)
     try:
         with without_noise():
             return pl.Trainer(**arguments)
