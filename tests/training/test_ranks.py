@@ -1,16 +1,21 @@
 """Several processes train one graph."""
 
 import json
+import os
+import signal
+import time
 from collections import Counter
+from threading import Thread
 
 import pytest
 import torch
 
 from phonograph.collections import default_registry
-from phonograph.errors import DataError
+from phonograph.errors import DataError, PhonographError
 from phonograph.graphs.bundle import read_bundle
 from phonograph.graphs.check import load_graph
 from phonograph.training.fit import fit
+from phonograph.training.heartbeat import read_beats
 from phonograph.types.registry import Registry
 
 TOGETHER = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 2, strategy: ddp}"
@@ -120,3 +125,42 @@ def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
         witnessed[0]("run", TOGETHER, "train.optimizer.lr=1e11", metrics=metrics)
     assert [fault.code for fault in caught.value.diagnostics] == ["PT004"]
     assert (folder / "run" / "failed_batch.safetensors").exists()
+
+
+def _hurt(beats, number):
+    """Send a signal to the second process once it trains; return the numbers of both."""
+    pids = []
+
+    def hurt():
+        while len(found := read_beats(beats, 2)) < 2 or found[1].step < 1:
+            time.sleep(0.05)
+        pids.extend(found[rank].pid for rank in (0, 1))
+        os.kill(pids[1], number)
+
+    Thread(target=hurt, daemon=True).start()
+    return pids
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such signals are POSIX")
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [
+        ("SIGKILL", "PT007", "training process 1 (process {}) was ended by signal SIGKILL"),
+        ("SIGSTOP", "PT020", "training process 1 (process {} on "),
+    ],
+)
+def test_a_process_that_dies_or_stops_is_named_and_leaves_nothing_alive(
+    number, code, told, train, folder, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PHONOGRAPH_RANK_TIMEOUT", "3")
+    monkeypatch.setattr("phonograph.training.ranks._GRACE", 0.5)
+    pids = _hurt(folder / "run" / "beats", getattr(signal, number))
+    with pytest.raises(PhonographError) as caught:
+        train(TOGETHER, "train.trainer.max_epochs=1000000")
+    (fault,) = caught.value.diagnostics
+    assert fault.code == code
+    assert fault.message.startswith(told.format(pids[1]))
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
