@@ -87,9 +87,10 @@ class Loader(DataLoader[Any]):
         Raises:
             DataError: as for `iter`.
         """
-        training = isinstance(self.batch_sampler, TrainingSampler)
-        first = self.batch_sampler.start if training else 0
-        if not training:
+        first = 0
+        if isinstance(self.batch_sampler, TrainingSampler):
+            first = self.batch_sampler.start
+        else:
             self._stood_in.clear()
         for number, loaded in enumerate(super().__iter__(), first):
             for faults in loaded.faults:
@@ -99,18 +100,17 @@ class Loader(DataLoader[Any]):
                 self._skip(faults)
             if loaded.batch is None and isinstance(self.batch_sampler, _SHARED):
                 self._stood_in.add(number)
-                yield self._stand_in(loaded).numbered(number)
+                yield self._stand_in(self.batch_sampler, loaded).numbered(number)
             else:
                 yield loaded.numbered(number)
 
-    def _stand_in(self, empty: Loaded) -> Loaded:
+    def _stand_in(self, given: TrainingSampler | EvaluationSampler, empty: Loaded) -> Loaded:
         """Load the first batch of which something can be used.
 
         Raises:
             DataError: there is none.
         """
-        sampler = self.batch_sampler
-        for members in sampler.all_batches if isinstance(sampler, EvaluationSampler) else sampler:
+        for members in given.all_batches if isinstance(given, EvaluationSampler) else given:
             loaded = self.collate_fn([self.dataset[index] for index in members])
             if loaded.batch is not None:
                 return replace(loaded, faults=())
