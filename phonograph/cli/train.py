@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -74,8 +75,9 @@ def train(
     from phonograph.training.fit import fit
 
     keep_freed_memory()
-    tell = note if as_json else say
-    tell(f"training {solved.name} in {folder}")
+    tell, first = note if as_json else say, _is_first()
+    if first:
+        tell(f"training {solved.name} in {folder}")
     result = fit(
         solved,
         default_registry(),
@@ -84,13 +86,20 @@ def train(
         overwrite=overwrite,
         say=tell,
     )
-    if as_json:
+    if not first:
+        pass
+    elif as_json:
         told = {**asdict(result), "best": str(result.best), "last": str(result.last)}
         say_json(told)
     else:
         _print(result, folder)
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _is_first() -> bool:
+    """Whether this process is alone, or the first of those that torchrun or SLURM started."""
+    return (os.environ.get("RANK") or os.environ.get("SLURM_PROCID") or "0") == "0"
 
 
 def _placement(device: str) -> list[str]:

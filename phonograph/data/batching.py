@@ -187,8 +187,8 @@ def batch_share(sizes: Sequence[int], number: int, *, together: int, utterances:
 def evaluation_batches(durations: Sequence[float], *, seconds: float) -> list[list[int]]:
     """Deal every utterance once, longest first, in the same order each time.
 
-    There is no rank: on several ranks each one evaluates everything, so that no utterance is
-    counted twice and every rank knows the true score.
+    There is no rank: `EvaluationSampler` divides these batches among several processes, so that
+    the score does not depend on their number.
 
     Args:
         durations: seconds of each utterance.

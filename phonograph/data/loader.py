@@ -12,8 +12,8 @@ from torch.multiprocessing import _prctl_pr_set_pdeathsig  # type: ignore[attr-d
 from torch.utils.data import DataLoader, Sampler
 from torch.utils.data.dataloader import _MultiProcessingDataLoaderIter
 
-from phonograph.data.batching import evaluation_batches
 from phonograph.data.dataset import collate
+from phonograph.data.evaluation_sampler import EvaluationSampler
 from phonograph.data.faults import data_error
 from phonograph.data.loaded import (
     Collate,
@@ -27,6 +27,10 @@ from phonograph.data.training_sampler import TrainingSampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+_SHARED = (TrainingSampler, EvaluationSampler)
+"""Give every process as many batches."""
 
 
 class Loader(DataLoader[Any]):
@@ -77,32 +81,36 @@ class Loader(DataLoader[Any]):
     def loaded(self) -> Iterator[Loaded]:
         """Give the batches of an epoch, with what each of them holds.
 
-        Of evaluation, a batch of which nothing can be used is None. Of training, where all
-        processes have to take as many steps, another one stands in that has no weight.
+        Where all processes have to take as many steps, another one stands in for a batch of
+        which nothing can be used, and does not count. In other evaluation it is None.
 
         Raises:
             DataError: as for `iter`.
         """
-        first = self.batch_sampler.start if isinstance(self.batch_sampler, TrainingSampler) else 0
+        first = 0
+        if isinstance(self.batch_sampler, TrainingSampler):
+            first = self.batch_sampler.start
+        else:
+            self._stood_in.clear()
         for number, loaded in enumerate(super().__iter__(), first):
             for faults in loaded.faults:
                 if self._skip is None:
                     self.close()
                     raise data_error(fault for found in loaded.faults for fault in found)
                 self._skip(faults)
-            if loaded.batch is None and isinstance(self.batch_sampler, TrainingSampler):
+            if loaded.batch is None and isinstance(self.batch_sampler, _SHARED):
                 self._stood_in.add(number)
                 yield self._stand_in(self.batch_sampler, loaded).numbered(number)
             else:
                 yield loaded.numbered(number)
 
-    def _stand_in(self, batches: TrainingSampler, empty: Loaded) -> Loaded:
+    def _stand_in(self, given: TrainingSampler | EvaluationSampler, empty: Loaded) -> Loaded:
         """Load the first batch of which something can be used.
 
         Raises:
             DataError: there is none.
         """
-        for members in batches:
+        for members in given.all_batches if isinstance(given, EvaluationSampler) else given:
             loaded = self.collate_fn([self.dataset[index] for index in members])
             if loaded.batch is not None:
                 return replace(loaded, faults=())
@@ -123,6 +131,13 @@ class Loader(DataLoader[Any]):
         if isinstance(self.batch_sampler, TrainingSampler):
             self.batch_sampler.epoch, self.batch_sampler.start = epoch, start
             self._stood_in.clear()
+
+    def stands_in(self, number: int) -> bool:
+        """Whether a batch of the current evaluation does not count."""
+        given = self.batch_sampler
+        if number in self._stood_in:
+            return True
+        return isinstance(given, EvaluationSampler) and given.stands_in(number)
 
     def share(self, number: int, together: int) -> float:
         """Return by how much a batch counts; see `batch_share`.
@@ -146,8 +161,10 @@ def evaluation_loader(
     workers: int = 0,
     collate: Collate = collate,
     skip: Skip | None = None,
+    rank: int = 0,
+    world: int = 1,
 ) -> Loader:
-    """Load every utterance once, in the same order each time, on every rank.
+    """Load every utterance once, in the same order each time.
 
     Args:
         dataset: what to read.
@@ -155,8 +172,11 @@ def evaluation_loader(
         workers: processes that read ahead, at least 0.
         collate: puts items side by side.
         skip: see `Loader`.
+        rank: this process, in [0, world).
+        world: number of processes that divide the batches; see `EvaluationSampler`.
     """
-    batches = evaluation_batches(dataset.durations, seconds=seconds)
+    part = EvaluationSampler(dataset.durations, seconds=seconds, rank=rank, world=world)
+    batches = part if world > 1 else part.all_batches
     return Loader(dataset, batches, workers=workers, collate=collate, skip=skip)
 
 

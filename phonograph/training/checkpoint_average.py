@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import Tensor
 from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.run_directory import RunDirectory
+from phonograph.training.sharding import copy_into, is_sharded, made_whole
 from phonograph.whole_file import whole_file
 
 
@@ -62,15 +63,20 @@ class CheckpointAverage(pl.Callback):
         """Keep the weights if they are among the best."""
         assert isinstance(pl_module, LightningGraph)
         value, step = pl_module.scores.get(self._monitor, math.inf), trainer.global_step
+        if trainer.world_size > 1:  # saving may take all processes, so they decide alike
+            value = trainer.strategy.broadcast(value)
         if self._ended or not math.isfinite(value) or any(step == known for _, known in self.kept):
             return
         # of two equal scores the later one is kept
         best = sorted([*self.kept, (value, step)], key=lambda one: (one[0], -one[1]))
         self.kept = best[: self._count]
-        if trainer.is_global_zero and (value, step) in self.kept:
+        first = trainer.is_global_zero
+        if (first or is_sharded(pl_module)) and (value, step) in self.kept:
             with self._average.applied(pl_module) if self._average else nullcontext():
-                _save(self._file(step), pl_module)
-            self._drop_others()
+                weights = made_whole(pl_module.modules_by_node.state_dict(), keep=first)
+                if first:
+                    _save(self._file(step), weights)
+                    self._drop_others()
 
     def finish(self, trainer: pl.Trainer, module: LightningGraph, best: float) -> None:
         """Validate the average, which makes it the best bundle if its score is lower.
@@ -92,7 +98,7 @@ class CheckpointAverage(pl.Callback):
             self._average.end()
         files = [self._file(step) for _, step in self.kept]
         if all(file.exists() for file in files):  # on the first process's disk
-            module.modules_by_node.load_state_dict(mean_weights(files))
+            copy_into(module.modules_by_node, mean_weights(files))
         trainer.validate(module, verbose=False)
         value = module.scores[self._monitor]
         steps = ", ".join(str(step) for step in sorted(step for _, step in self.kept))
@@ -141,8 +147,7 @@ def mean_weights(files: Sequence[Path]) -> dict[str, Tensor]:
     return first | {name: (sums[name] / len(files)).to(first[name].dtype) for name in floating}
 
 
-def _save(path: Path, module: LightningGraph) -> None:
-    weights = module.modules_by_node.state_dict()
+def _save(path: Path, weights: Mapping[str, Tensor]) -> None:
     # copies, because safetensors refuses tensors that share memory, as tied weights do
     tensors = {name: value.detach().cpu().clone().contiguous() for name, value in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.report.heard import write_heard
 from phonograph.training.run_directory import RunDirectory
+from phonograph.training.sharding import is_sharded, made_whole, own_part
 
 _PAUSE = 30.0
 """Seconds between two savings, in a process that has trained for a while."""
@@ -83,7 +84,7 @@ class Checkpoints(pl.Callback):
         """Save the state and the last weights now and then."""
         if batch_idx % trainer.accumulate_grad_batches == 0 and self._is_due(trainer):
             begun = time.monotonic()
-            if _finite(pl_module):
+            if trainer.strategy.reduce_boolean_decision(_finite(pl_module), all=True):
                 self.save_state(trainer)
                 if trainer.global_step > 0:
                     self.save_last(trainer, pl_module)
@@ -93,7 +94,9 @@ class Checkpoints(pl.Callback):
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any) -> None:
         """Save what was learnt before a training fails."""
         # A batch that is not finite spoils running statistics before its loss is known.
-        if trainer.global_step > 0 and _finite(pl_module):
+        # Divided weights are whole in nobody's hands, and the others may be elsewhere.
+        whole = not is_sharded(pl_module)
+        if whole and trainer.global_step > 0 and _finite(pl_module):
             self.save_last(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -101,6 +104,8 @@ class Checkpoints(pl.Callback):
         assert isinstance(pl_module, LightningGraph)
         self.validated = trainer.global_step
         value = pl_module.scores.get(self._monitor or "", math.inf)
+        if trainer.world_size > 1:  # saving takes all processes, so they decide alike
+            value = trainer.strategy.broadcast(value)
         if value < self.best_value:
             self.best_value = value
             self._save(trainer, pl_module, best=True)
@@ -127,7 +132,8 @@ class Checkpoints(pl.Callback):
         return trainer.strategy.reduce_boolean_decision(due, all=False)
 
     def _save(self, trainer: pl.Trainer, module: LightningGraph, *, best: bool) -> None:
-        if not trainer.is_global_zero:
+        first = trainer.is_global_zero
+        if not first and not is_sharded(module):
             return
         notes = {
             "step": trainer.global_step,
@@ -135,11 +141,15 @@ class Checkpoints(pl.Callback):
             "scores": dict(module.scores),
             "seed": module.around.settings.seed,
         }
-        if best and module.heard:  # first: what is told with a score is there when that is
+        if (
+            first and best and module.heard
+        ):  # first: what is told with a score is there when that is
             write_heard(self._run.heard, module.heard)
         with self._average.applied(module) if self._average else nullcontext():
-            weights = module.modules_by_node.state_dict()
-            save_bundle(self._run.best if best else self._run.last, module.graph, weights, notes)
+            weights = made_whole(module.modules_by_node.state_dict(), keep=first)
+            if first:
+                file = self._run.best if best else self._run.last
+                save_bundle(file, module.graph, weights, notes)
 
 
 def pause_after(lived: float, cost: float) -> float:
@@ -162,4 +172,5 @@ def pause_after(lived: float, cost: float) -> float:
 
 def _finite(module: pl.LightningModule) -> bool:
     assert isinstance(module, LightningGraph)
-    return all(value.isfinite().all() for value in module.modules_by_node.state_dict().values())
+    weights = module.modules_by_node.state_dict().values()
+    return all(bool(own_part(value).isfinite().all()) for value in weights)

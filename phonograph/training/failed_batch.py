@@ -12,7 +12,6 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.distributed.tensor import DTensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.spec import PortName
@@ -84,12 +83,3 @@ def all_finite(tensors: Iterable[Tensor]) -> bool:
     # the squares of finite numbers may overflow, which is rare enough to look at each then
     norm = torch.nn.utils.get_total_norm(given)
     return bool(norm.isfinite()) or all(bool(one.isfinite().all()) for one in given)
-
-
-def own_part(value: Tensor) -> Tensor:
-    """Return the part of a divided tensor that lies here, and any other as it is.
-
-    >>> own_part(torch.ones(2))
-    tensor([1., 1.])
-    """
-    return value.to_local() if isinstance(value, DTensor) else value

@@ -28,6 +28,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "PT014": "another training is at work in the run directory",
         "PT020": "a training process gives no sign of life",
         "PT021": "a training process hangs, and the others wait for it",
+        "PT022": "`fsdp2` cannot divide the weights of a part, or compute with them",
         "PT030": "a report is asked of a folder that is not a run directory",
         "PT031": "a report on data is asked of a training without a best bundle",
         "PT032": "a gradient is not finite, though the loss is",

@@ -83,7 +83,8 @@ def fit(
     directory = RunDirectory(run)
     probe = build_trainer(graph, settings, directory)
     with telling_of_disks(run), _held_by_the_first(directory, graph, probe):
-        found = _earlier(directory, graph, say) if not overwrite else None
+        tell = say if probe.is_global_zero else _silence
+        found = _earlier(directory, graph, tell) if not overwrite else None
         if isinstance(found, FitResult):
             return found
         if probe.is_global_zero:
@@ -91,8 +92,7 @@ def fit(
         if found is not None:
             processes = probe.world_size
             settings = share_out(settings, found.position, processes)
-            if probe.is_global_zero:
-                say(_going_on(found.position, processes))
+            tell(_going_on(found.position, processes))
         job = Job(graph, registry, directory, settings, metrics, start=found)
         result = _fit(job, probe, say)
         if probe.is_global_zero:
@@ -111,6 +111,10 @@ def _fit(job: Job, probe: pl.Trainer, say: Callable[[str], None]) -> FitResult:
         return train_in_processes(shared, count, main_port(probe), say)
     finally:
         job.run.drop_cache(job.run.cache / "shared")
+
+
+def _silence(line: str) -> None:
+    """Say nothing: the first process does."""
 
 
 def _report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from phonograph.errors import Diagnostic
@@ -61,6 +61,7 @@ class _Known:
     beat: Beat
     lived: float
     worked: float
+    behind: float | None = None  # since when, without any work; None where it keeps up
     alive: bool = False
 
 
@@ -68,14 +69,15 @@ class Vigil:
     """Watches beats by its own clock, so that those of two machines need not agree.
 
     A process counts as dead when it gives no beat, and as hung when it beats, but does not begin
-    a batch that this process began. One that works as far as this one is never suspected, so that
-    a long step, a compilation or a validation is no alarm. A process is watched from the second
-    beat on: a file of an earlier training says nothing.
+    a batch for so long after this process began it. One that works as far as this one is never
+    suspected, so that a long step, a compilation or a validation is no alarm. A process is watched
+    from the second beat on: a file of an earlier training says nothing.
 
     Args:
         rank: this process.
         limit: seconds of silence, above 0.
 
+    >>> from dataclasses import replace
     >>> vigil, other = Vigil(rank=0, limit=30), Beat(host="a", pid=7)
     >>> for time, count in [(0, 1), (10, 2), (20, 2), (30, 2)]:
     ...     assert vigil.look({1: replace(other, count=count)}, now=time) is None
@@ -99,29 +101,32 @@ class Vigil:
         slept = self._looked is not None and now - self._looked > self._limit / 2
         self._looked = now
         others = {rank: beat for rank, beat in beats.items() if rank != self._rank}
-        known = {rank: self._learn(rank, beat, now, slept=slept) for rank, beat in others.items()}
-        self._known = known
-        mine = beats.get(self._rank)
-        for rank, one in known.items():
-            if one.alive and now - one.lived >= self._limit:
+        begun = beats[self._rank].begun if self._rank in beats else 0
+        self._known = {
+            rank: self._learn(None if slept else self._known.get(rank), beat, begun, now)
+            for rank, beat in others.items()
+        }
+        watched = [(rank, one) for rank, one in self._known.items() if one.alive]
+        for rank, one in watched:
+            if now - one.lived >= self._limit:
                 return _dead(rank, one.beat, now - one.lived)
-        for rank, one in known.items():
-            behind = mine is not None and one.beat.begun < mine.begun
-            if one.alive and behind and now - one.worked >= self._limit:
+        for rank, one in watched:
+            if one.behind is not None and now - one.behind >= self._limit:
                 return _hung(rank, one.beat, now - one.worked)
         return None
 
-    def _learn(self, rank: int, beat: Beat, now: float, *, slept: bool) -> _Known:
-        before = self._known.get(rank)
-        if before is None or slept:
-            return _Known(beat, now, now)
+    @staticmethod
+    def _learn(before: _Known | None, beat: Beat, begun: int, now: float) -> _Known:
+        if before is None:
+            return _Known(beat, now, now, behind=now if beat.begun < begun else None)
         lives = beat.count != before.beat.count or beat.pid != before.beat.pid
         works = beat.begun != before.beat.begun
-        return replace(
-            before,
-            beat=beat,
+        since = now if works or before.behind is None else before.behind
+        return _Known(
+            beat,
             lived=now if lives else before.lived,
             worked=now if works else before.worked,
+            behind=since if beat.begun < begun else None,
             alive=before.alive or lives,
         )
 

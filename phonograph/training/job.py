@@ -26,6 +26,7 @@ from phonograph.training.metrics_log import MetricsLog
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.pacing import Pacing
 from phonograph.training.position import Position
+from phonograph.training.process_group import group_of_processes
 from phonograph.training.progress import ProgressReport
 from phonograph.training.rank_watch import RankWatch
 from phonograph.training.rejections import rejected_ids
@@ -116,7 +117,8 @@ def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
     around = Surroundings(job.settings, job.metrics, job.run, say, processes)
     module = LightningGraph(model, splits["train"], splits.get("validate"), around)
     try:
-        _run(trainer, module, callbacks, job.start)
+        with group_of_processes(trainer.world_size):
+            _run(trainer, module, callbacks, job.start)
     finally:
         module.close()
         callbacks.report.close()

@@ -14,18 +14,21 @@ from torch import Tensor
 
 from phonograph.errors import DataError
 from phonograph.graphs.model import Model
-from phonograph.training.evaluate import ScoredUtterance, scored_utterances
-from phonograph.training.failed_batch import all_finite, own_part
+from phonograph.training.evaluate import ScoredUtterance
+from phonograph.training.failed_batch import all_finite
 from phonograph.training.not_finite import not_finite
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
 from phonograph.training.rejections import Rejections
 from phonograph.training.run_directory import RunDirectory
-from phonograph.training.scoring import Metrics, Scorer, losses_of
+from phonograph.training.scoring import Metrics, losses_of
 from phonograph.training.settings import Settings
+from phonograph.training.sharded_strategy import ShardedStrategy
+from phonograph.training.sharding import gathered, own_part
 from phonograph.training.skipped import Skipped
 from phonograph.training.split import Batches, PortBatch, Split, ids_of
+from phonograph.training.validation import Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,9 @@ class LightningGraph(pl.LightningModule):
         self._computed: PortBatch | None = None
         self._seeds: tuple[int, ...] = ()
         self._trained: list[Tensor] = []
-        self._scorer: Scorer | None = None
+        self._validation: Validation | None = None
         self._dealt: Batches | None = None
+        self._validated: Batches | None = None
         self._opened: list[Batches] = []
         self._started = time.monotonic()
         self._spent = 0.0
@@ -111,18 +115,27 @@ class LightningGraph(pl.LightningModule):
         return self._dealt
 
     def val_dataloader(self) -> Batches | list[Any]:
-        """Give every process the whole validation data."""
+        """Deal this process its part of the validation data."""
         validation = self.splits[1]
         if validation is None:
             return []
         skip = partial(self.skipped.note, validation.name)
-        self._opened.append(validation.evaluation(skip))
-        return self._opened[-1]
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        self._validated = validation.evaluation(skip, rank=rank, world=world)
+        self._opened.append(self._validated)
+        return self._validated
 
     def close(self) -> None:
         """End the processes that read ahead."""
         for batches in self._opened:
             batches.close()
+
+    def configure_model(self) -> None:
+        """Divide the weights among the processes, where the strategy is FSDP2."""
+        if isinstance(self.trainer.strategy, ShardedStrategy):
+            views = [split.view for split in self.splits if split is not None]
+            networks = [network for view in views for network in view.networks.values()]
+            self.trainer.strategy.divide(self.modules_by_node, self.graph.nodes, networks)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Make the optimizer of the weights that are not frozen.
@@ -193,25 +206,29 @@ class LightningGraph(pl.LightningModule):
         validation = self.splits[1]
         self.heard = []
         if validation is not None:
-            self._scorer = Scorer(self.graph, validation.view.view, self.around.metrics)
+            self._validation = Validation(self.graph, validation.view.view, self.around.metrics)
 
-    def validation_step(self, batch: PortBatch) -> None:
-        """Score a batch."""
+    def validation_step(self, batch: PortBatch, batch_idx: int) -> None:
+        """Score a batch, unless it only stands in for one."""
         validation = self.splits[1]
         assert validation is not None
-        assert self._scorer is not None
-        values = validation.view(batch)
+        assert self._validation is not None
+        assert self._validated is not None
+        with gathered(validation.view.networks.values()):
+            values = validation.view(batch)
+        if self._validated.stands_in(batch_idx):
+            return
         ids = ids_of(self.graph, batch)
-        self._scorer.add(values, _size_of(batch))
-        self.heard += scored_utterances(validation.view.view, values, ids)
+        number = batch_idx * self.trainer.world_size + self.global_rank
+        self._validation.add(number, values, _size_of(batch), ids)
         losses = losses_of(self.graph, validation.view.view, values)
-        if losses is not None and self.trainer.is_global_zero:
+        if losses is not None:
             self.rejections.note(validation.name, ids, losses.rejected, step=self.global_step)
 
     def on_validation_epoch_end(self) -> None:
-        """Keep the scores."""
-        if self._scorer is not None:
-            self.scores = self._scorer.scores
+        """Keep the scores, which are those of all processes."""
+        if self._validation is not None:
+            self.scores, self.heard = self._validation.finish()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write where the training stands in place of Lightning's own counters."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from phonograph.training.lightning_graph import LightningGraph
+from phonograph.training.sharding import divided_like
 
 
 def decay_at(update: int, decay: float) -> float:
@@ -62,7 +63,9 @@ class MovingAverage(pl.Callback):
         current = _averaged(pl_module)
         known = self._average or current
         self._average = {
-            name: known[name].detach().to(value.device, _dtype(value), copy=True)
+            name: divided_like(known[name].detach(), value).to(
+                value.device, _dtype(value), copy=True
+            )
             for name, value in current.items()
         }
 
@@ -143,7 +146,7 @@ def _averaged(module: pl.LightningModule) -> Mapping[str, Tensor]:
 def _copy(values: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for name, value in into.items():
-            value.copy_(values[name])
+            value.copy_(divided_like(values[name], value))
 
 
 def _dtype(value: Tensor) -> torch.dtype:

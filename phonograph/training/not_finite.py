@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from torch import Tensor
-from torch.distributed.tensor import DTensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.bundle import save_bundle
-from phonograph.training.failed_batch import FailedBatch, all_finite, own_part
+from phonograph.training.failed_batch import FailedBatch, all_finite
+from phonograph.training.sharding import is_sharded, own_part
 from phonograph.training.split import PortBatch, ids_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def not_finite(
         tensors={str(port): v for port, v in batch.items() if isinstance(v, Tensor)},
     ).save(file)
     state = module.modules_by_node.state_dict()
-    if not any(isinstance(value, DTensor) for value in state.values()):  # nobody has them whole
+    if not is_sharded(module):  # else nobody has them whole
         save_bundle(run.failed_weights, module.graph, state, {"step": step})
     named = ", ".join(f"`{name}`" for name in ids)
     advice = "lower `lr` or clip: train.trainer.gradient_clip_val=1"

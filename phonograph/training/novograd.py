@@ -89,6 +89,9 @@ def _move(weight: Tensor, state: dict[str, Tensor], group: dict[str, Any]) -> No
         state["exp_avg"] = torch.zeros_like(weight)
         state["exp_avg_sq"] = torch.zeros([], dtype=torch.float32, device=weight.device)
     squared = gradient.float().square().sum()
+    # a weight that is divided among processes; importing its class takes half a second
+    if hasattr(squared, "full_tensor"):
+        squared = squared.full_tensor()
     before = state["exp_avg_sq"]
     # without asking the device: a norm of nothing begins anew
     average = torch.where(before == 0, squared, second * before + (1 - second) * squared)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +24,14 @@ from phonograph.training.orphans import end_with_parent
 _PATIENCE = 0.1
 """Seconds between two looks at what the processes said."""
 
-_GRACE = 5.0
-"""Seconds that the others have to end when one failed; one that is stopped needs to be killed."""
+_LATER = 1.0
+"""Seconds that an unknown error waits: where another process was killed, that one is the cause."""
+
+_GRACE = 3.0
+"""Seconds that the others have to end when one failed, then once more when they are asked to.
+
+One that is stopped needs to be killed after that.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], Non
     """
     messages: SimpleQueue[_Message] = get_context("spawn").SimpleQueue()
     listener = _Listener(messages, say)
+    logging.getLogger("torch.multiprocessing.spawn").setLevel(logging.ERROR)  # we tell it ourselves
     with _leaving_interrupts_to_them():
         processes = start_processes(
             _part, args=(job, port, messages), nprocs=count, join=False, start_method="spawn"
@@ -93,9 +102,19 @@ class _Listener:
             return self._failure.kind(self._failure.diagnostics)
         if not isinstance(error, ProcessExitedException):
             return error
-        message = f"training process {error.error_index} ended with code {error.exit_code}"
+        return PhonographError(_ended(error.error_index, error.error_pid, error.exit_code))
+
+
+def _ended(rank: int, pid: int, code: int) -> Diagnostic:
+    """Say how a process ended that said nothing itself; a signal has a negative code."""
+    who = f"training process {rank} (process {pid})"
+    if code >= 0:
         help = "a script that calls `fit` does so under `if __name__ == '__main__':`"
-        return PhonographError(Diagnostic("PT007", message, help=help))
+        return Diagnostic("PT007", f"{who} ended with code {code}", help=help)
+    known = {number.value: number.name for number in signal.Signals}
+    message = f"{who} was ended by signal {known.get(-code, -code)}"
+    help = "see whether it needed too much memory; the same command goes on from the last state"
+    return Diagnostic("PT007", message, help=help)
 
 
 def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> None:
@@ -111,6 +130,9 @@ def _part(index: int, job: Job, port: int, messages: SimpleQueue[_Message]) -> N
     except PhonographError as error:
         messages.put(_Failure(type(error), error.diagnostics))
         sys.exit(1)
+    except Exception:
+        time.sleep(_LATER)
+        raise
     if index == 0:
         messages.put(result)
 

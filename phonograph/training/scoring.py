@@ -54,6 +54,21 @@ def losses_of(graph: SolvedGraph, view: View, values: Mapping[PortName, Any]) ->
     return Losses(sum(losses[1:], losses[0]), rejected) if losses else None
 
 
+@dataclass(frozen=True, slots=True)
+class BatchScore:
+    """What was measured of one batch.
+
+    Args:
+        counts: metric -> errors.
+        loss: the sum over the utterances that count.
+        accepted: how many count; 0 where the view runs no loss.
+    """
+
+    counts: Mapping[str, Counts]
+    loss: float = 0.0
+    accepted: int = 0
+
+
 class Scorer:
     """Adds up the scores of a view batch by batch.
 
@@ -73,15 +88,27 @@ class Scorer:
 
     def add(self, values: Mapping[PortName, Any], utterances: int) -> None:
         """Take in the values that the view gave for a batch of so many utterances."""
-        for name, (hypothesis, reference) in self._view.score.items():
-            counts = self._metrics[name](values[reference], values[hypothesis])
-            self.counts[name] = self.counts[name] + counts if name in self.counts else counts
+        self.take(self.measure(values, utterances))
+
+    def measure(self, values: Mapping[PortName, Any], utterances: int) -> BatchScore:
+        """Score the values that the view gave for a batch, without adding them."""
+        counts = {
+            name: self._metrics[name](values[reference], values[hypothesis])
+            for name, (hypothesis, reference) in self._view.score.items()
+        }
         losses = losses_of(self._graph, self._view, values)
-        if losses is not None:
-            out = [int(rejected.sum()) for rejected in losses.rejected.values()]
-            accepted = utterances - max(out, default=0)
-            self._loss += float(losses.total) * accepted
-            self._accepted += accepted
+        if losses is None:
+            return BatchScore(counts)
+        out = [int(rejected.sum()) for rejected in losses.rejected.values()]
+        accepted = utterances - max(out, default=0)
+        return BatchScore(counts, float(losses.total) * accepted, accepted)
+
+    def take(self, score: BatchScore) -> None:
+        """Add the score of a batch."""
+        for name, counts in score.counts.items():
+            self.counts[name] = self.counts[name] + counts if name in self.counts else counts
+        self._loss += score.loss
+        self._accepted += score.accepted
 
     @property
     def loss(self) -> float | None:

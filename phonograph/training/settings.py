@@ -22,7 +22,13 @@ from phonograph.types.kinds import Loss
 _ABOVE_ZERO = {"accumulate_grad_batches", "limit_train_batches"}
 """Arguments of the Trainer that train nothing when they are 0."""
 
-_SPAWNING = ("ddp_spawn", "ddp_fork", "ddp_notebook")
+_SPAWNS = "phonograph starts the processes itself"
+_PICKLES = "no other strategy could go on from a state of this one"
+_STRATEGIES = {
+    **dict.fromkeys(("ddp_spawn", "ddp_fork", "ddp_notebook"), (_SPAWNS, "ddp")),
+    **dict.fromkeys(("fsdp", "fsdp_cpu_offload"), (_PICKLES, "fsdp2")),
+}
+"""Lightning's names -> why not, and what to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,10 +232,11 @@ class _Reader:
             del written[name]
         if not written:
             return {}
-        if written.get("strategy") in _SPAWNING:
+        strategy = str(written.get("strategy"))
+        if strategy in _STRATEGIES:
             place = self.document.place("train", "trainer", "strategy")
-            message = "phonograph starts the processes itself"
-            self._fault("PG063", message, place, "write `strategy: ddp`")
+            message, better = _STRATEGIES[strategy]
+            self._fault("PG063", message, place, f"write `strategy: {better}`")
         arguments = self._arguments("trainer", "Trainer", written, trainer_arguments())
         for name in sorted(_ABOVE_ZERO & arguments.keys()):
             if arguments[name] <= 0:

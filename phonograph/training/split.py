@@ -86,11 +86,13 @@ class Split:
             Loader(self.dataset, sampler, workers=self.workers, collate=self.collate, skip=told)
         )
 
-    def evaluation(self, skip: Skip = ignore) -> Batches:
-        """Return every item once, in the same order on every process.
+    def evaluation(self, skip: Skip = ignore, *, rank: int = 0, world: int = 1) -> Batches:
+        """Return every item once, in the same order each time; see `EvaluationSampler`.
 
         Args:
             skip: told of utterances that are left out.
+            rank: this process, in [0, world).
+            world: number of processes.
         """
         loader = evaluation_loader(
             self.dataset,
@@ -98,6 +100,8 @@ class Split:
             workers=self.workers,
             collate=self.collate,
             skip=skip if self.skips else None,
+            rank=rank,
+            world=world,
         )
         return Batches(loader)
 
@@ -124,6 +128,10 @@ class Batches:
     def set_epoch(self, epoch: int, start: int = 0) -> None:
         """Choose the epoch that the next pass gives, and the batch with which it begins."""
         self._loader.set_epoch(epoch, start)
+
+    def stands_in(self, number: int) -> bool:
+        """Whether a batch of evaluation does not count; see `EvaluationSampler`."""
+        return self._loader.stands_in(number)
 
     def share(self, number: int, together: int) -> float:
         """Return by how much this process's batch of that number counts; see `Loader.share`."""

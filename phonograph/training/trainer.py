@@ -17,6 +17,7 @@ from phonograph.errors import Diagnostic, GraphError
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.settings import Settings
+from phonograph.training.sharded_strategy import ShardedStrategy
 from phonograph.training.state_io import StateIO
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _UNWANTED = (
     r"GPU available but not used",  # the user chose so in the graph
     r"TPU available but not used",
     r"You're resuming from a checkpoint that ended before the epoch ended",  # ours goes on exactly
+    r"FSDP2-wrapped module .* returned a view tensor",  # no node changes what another one gave
+    r"Grad strides do not match bucket view strides",  # DDP; some convolutions choose their own
     r"`isinstance\(treespec, LeafSpec\)` is deprecated",  # Lightning 2.6 with torch 2.14
 )
 """Starts of warnings that Lightning gives and a user can do nothing about."""
@@ -64,6 +67,9 @@ def build_trainer(
         "use_distributed_sampler": False,
     }
     arguments = {**settings.trainer, **ours}
+    if arguments.get("strategy") == "fsdp2":
+        place = graph.spec.document.place("train", "trainer", "strategy")
+        arguments["strategy"] = ShardedStrategy(place)
     try:
         with without_noise():
             return pl.Trainer(**arguments)

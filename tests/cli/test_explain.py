@@ -399,7 +399,7 @@ def one_of_two(patch: pytest.MonkeyPatch, *, alive: bool) -> None:
 
     def beat(rank: int, count: int) -> Beat:
         beats = count if alive or rank == 0 else min(count, 1)
-        begun = 3 + count if alive and rank == 0 else 3
+        begun = 4 if alive and rank == 0 else 3
         return Beat(host="lab", pid=7 + rank, count=beats, begun=begun, step=2)
 
     def fail(*_):

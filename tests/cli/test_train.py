@@ -1,6 +1,8 @@
 import json
 
-from phonograph.cli.train import _placement
+import pytest
+
+from phonograph.cli.train import _is_first, _placement
 
 
 def test_the_small_graph_is_trained_and_what_comes_next_is_said(run, graph_file, manifests, here):
@@ -72,3 +74,11 @@ def test_a_device_becomes_arguments_of_the_trainer():
 
 def test_training_on_a_named_device(run, graph_file, manifests):
     assert run("train", graph_file, "--device", "cpu").exit_code == 0
+
+
+@pytest.mark.parametrize("variable", ["RANK", "SLURM_PROCID"])
+def test_only_the_first_of_several_processes_says_what_comes_of_it(monkeypatch, variable):
+    assert _is_first()
+    for rank, first in (("0", True), ("1", False)):
+        monkeypatch.setenv(variable, rank)
+        assert _is_first() == first

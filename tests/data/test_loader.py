@@ -148,3 +148,21 @@ def test_a_set_of_which_nothing_can_be_read_is_an_error(spoilt, tmp_path):
         (tmp_path / f"{number}.wav").write_bytes(b"nothing")
     with pytest.raises(DataError, match="PD010"):
         list(training_loader(spoilt, seconds=1, seed=0, skip=lambda faults: None))
+
+
+def test_in_evaluation_by_two_what_is_lost_is_stood_in_for_and_does_not_count(spoilt):
+    alone = evaluation_loader(spoilt, seconds=0.5, skip=lambda faults: None)
+    parts = [
+        evaluation_loader(spoilt, seconds=0.5, skip=lambda faults: None, rank=rank, world=2)
+        for rank in (0, 1)
+    ]
+    for _ in range(2):
+        given = [[batch["id"] for batch in part] for part in parts]
+        assert len(given[0]) == len(given[1]) == len(parts[0])
+        counted = {
+            2 * number + rank: ids
+            for rank, part in enumerate(parts)
+            for number, ids in enumerate(given[rank])
+            if not part.stands_in(number)
+        }
+        assert [counted[n] for n in sorted(counted)] == [batch["id"] for batch in alone]

@@ -44,6 +44,14 @@ def test_a_process_that_lives_but_stays_behind_is_named():
     )
 
 
+def test_one_that_begins_a_little_later_after_a_long_step_is_not_suspected():
+    vigil = Vigil(rank=0, limit=30)
+    for time in range(500):
+        mine, other = (replace(beat, count=time, begun=time // 100) for beat in (MINE, OTHER))
+        late = other if time % 100 > 3 else replace(other, begun=max(0, time // 100 - 1))
+        assert vigil.look({0: mine, 1: late}, now=time) is None
+
+
 def test_what_an_earlier_training_left_is_no_alarm():
     assert _first_fault(lambda _: OTHER) is None
 

@@ -1,16 +1,21 @@
 """Several processes train one graph."""
 
 import json
+import os
+import signal
+import time
 from collections import Counter
+from threading import Thread
 
 import pytest
 import torch
 
 from phonograph.collections import default_registry
-from phonograph.errors import DataError
+from phonograph.errors import DataError, PhonographError
 from phonograph.graphs.bundle import read_bundle
 from phonograph.graphs.check import load_graph
 from phonograph.training.fit import fit
+from phonograph.training.heartbeat import read_beats
 from phonograph.types.registry import Registry
 
 TOGETHER = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 2, strategy: ddp}"
@@ -18,6 +23,7 @@ ALONE = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 1, accumulate_
 COMMON = (
     "modules.encoder.with.block.dropout=0",
     "modules.data.with.batch_seconds=1.2",
+    "modules.data.with.validation=train.jsonl",
     "train.optimizer={name: sgd, lr: 0.05}",
 )
 
@@ -90,6 +96,10 @@ def _seen(folder, rank, *, training):
     return [line for line in map(json.loads, lines) if line["training"] == training]
 
 
+def _last_sums(folder, rank):
+    return {tuple(line["ids"]): line["sum"] for line in _seen(folder, rank, training=False)}
+
+
 def test_two_processes_do_what_one_does(folder, witnessed, metrics):
     train, registry, said = witnessed
     result = train("together", TOGETHER, metrics=metrics)
@@ -100,17 +110,18 @@ def test_two_processes_do_what_one_does(folder, witnessed, metrics):
         heard = Counter(name for lines in parts for line in lines[part] for name in line["ids"])
         assert heard == dict.fromkeys((f"train{number}" for number in range(8)), 1)
 
-    # Equal scores of every frame for every utterance: equal weights, whichever process scored.
-    first, second = (_seen(folder, rank, training=False) for rank in (0, 1))
-    assert first == second != []
-
     alone = train("alone", ALONE, metrics=metrics)
     assert alone.steps == result.steps
     weights = [read_bundle(r.last, registry).weights for r in (result, alone)]
     for name, weight in weights[0].items():
         torch.testing.assert_close(weight, weights[1][name], rtol=1e-4, atol=1e-6)
     assert result.best_value == pytest.approx(alone.best_value)
-    assert sum("computing `mel`, `encoder` once for 8" in line for line in said) == 2
+    assert sum("computing `mel`, `encoder` once for 8" in line for line in said) == 4
+
+    # each batch of validation by one of the two, with the weights that the one process has
+    first, second, whole = (_last_sums(folder, rank) for rank in (0, 1, "alone"))
+    assert len(first) == len(second) == len(whole) // 2
+    assert first | second == pytest.approx(whole, rel=1e-4)
     assert sum(line.startswith("epoch ") for line in said) >= 2
     assert not (folder / "together" / "cache").exists()
 
@@ -120,3 +131,42 @@ def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
         witnessed[0]("run", TOGETHER, "train.optimizer.lr=1e11", metrics=metrics)
     assert [fault.code for fault in caught.value.diagnostics] == ["PT004"]
     assert list((folder / "run").glob("failed_batch*.safetensors"))
+
+
+def _hurt(beats, number):
+    """Send a signal to the second process once it trains; return the numbers of both."""
+    pids = []
+
+    def hurt():
+        while len(found := read_beats(beats, 2)) < 2 or found[1].step < 1:
+            time.sleep(0.05)
+        pids.extend(found[rank].pid for rank in (0, 1))
+        os.kill(pids[1], number)
+
+    Thread(target=hurt, daemon=True).start()
+    return pids
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such signals are POSIX")
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [
+        ("SIGKILL", "PT007", "training process 1 (process {}) was ended by signal SIGKILL"),
+        ("SIGSTOP", "PT020", "training process 1 (process {} on "),
+    ],
+)
+def test_a_process_that_dies_or_stops_is_named_and_leaves_nothing_alive(
+    number, code, told, train, folder, monkeypatch
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PHONOGRAPH_RANK_TIMEOUT", "3")
+    monkeypatch.setattr("phonograph.training.ranks._GRACE", 0.5)
+    pids = _hurt(folder / "run" / "beats", getattr(signal, number))
+    with pytest.raises(PhonographError) as caught:
+        train(TOGETHER, "train.trainer.max_epochs=1000000")
+    (fault,) = caught.value.diagnostics
+    assert fault.code == code
+    assert fault.message.startswith(told.format(pids[1]))
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
