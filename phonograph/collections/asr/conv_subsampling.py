@@ -61,6 +61,7 @@ class Conv2dSubsampling(nn.Module):
             heard = channels
             feat_in = feat_in // 2 + 1 if causal else (feat_in + 1) // 2
         self.out = nn.Linear(heard * feat_in, width)
+        _keep_loudness(self)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten features.
@@ -174,6 +175,7 @@ class VggSubsampling(nn.Module):
             heard = channels
             feat_in = (feat_in + 1) // 2
         self.out = nn.Linear(heard * feat_in, width)
+        _keep_loudness(self)
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""
@@ -185,6 +187,19 @@ class VggSubsampling(nn.Module):
                 x_bctf = functional.max_pool2d(_silenced(x_bctf, span), 2, ceil_mode=True)
                 span = span.halved(causal=False)
         return self.out(x_bctf.transpose(1, 2).flatten(2)), span.end
+
+
+def _keep_loudness(module: nn.Module) -> None:
+    """Draw the weights of convolutions before a ReLU (He et al. 2015, 1502.01852, sec. 2.2).
+
+    As PyTorch draws them, each convolution makes what it hears quieter and adds a constant. Behind
+    two of them frames differ by a tenth of what they share, and some seeds learn ten times slower.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+            assert part.bias is not None
+            nn.init.zeros_(part.bias)
 
 
 def _should_cut(features: Tensor) -> bool:
