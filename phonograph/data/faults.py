@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+import weakref
 from collections import Counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from phonograph.errors import DataError, Diagnostic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -44,16 +47,32 @@ SHOWN = 20
 
 
 class Faults:
-    """Faults as they are found: the first 20 are kept, the others are counted by code.
+    """Faults as they are found: the first 20 are kept in memory, the others counted by code.
+
+    Args:
+        every: whether the others are kept, too, in a temporary file that no copy and no other
+            process has.
 
     Attributes:
-        first: those that are kept.
+        first: those that are kept in memory.
         counts: code -> how many.
+
+    >>> faults = Faults(every=True)
+    >>> for number in range(23):
+    ...     faults.add(Diagnostic("PD012", f"file {number}"))
+    >>> [one["message"] for one in faults.every()][-2:]
+    ['file 21', 'file 22']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, every: bool = False) -> None:
         self.first: list[Diagnostic] = []
         self.counts: Counter[str] = Counter()
+        self._keeps = every
+        self._others: IO[str] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the file behind: another process cannot have it."""
+        return {**self.__dict__, "_others": None}
 
     def __len__(self) -> int:
         return self.counts.total()
@@ -63,6 +82,18 @@ class Faults:
         self.counts[fault.code] += 1
         if len(self.first) < SHOWN:
             self.first.append(fault)
+        elif self._keeps:
+            if self._others is None:
+                self._others = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115
+                weakref.finalize(self, self._others.close)
+            self._others.write(json.dumps(fault.to_json()) + "\n")
+
+    def every(self) -> Iterator[dict[str, Any]]:
+        """Give all that are kept as plain data, one at a time."""
+        yield from (fault.to_json() for fault in self.first)
+        if self._others is not None:
+            self._others.seek(0)
+            yield from map(json.loads, self._others)
 
     def listed(self) -> list[Diagnostic]:
         """Return the first ones, and what the others are."""

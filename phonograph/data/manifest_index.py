@@ -108,7 +108,7 @@ def read_manifest(
     >>> [(u.id, u.duration, u.text) for u in read_manifest(folder / "train.jsonl")]
     [('yes', 1.5, 'Yes.')]
     """
-    reading = _Reading(path)
+    reading = _Reading(path, Faults(every=on_bad == "skip"))
     reading.read(check)
     faults, index = reading.faults, reading.index()
     if not faults and not index:
@@ -123,8 +123,8 @@ def read_manifest(
 class _Reading:
     """One pass over a manifest."""
 
-    def __init__(self, path: Path) -> None:
-        self.faults = Faults()
+    def __init__(self, path: Path, faults: Faults) -> None:
+        self.faults = faults
         self._path = path
         self._starts, self._numbers, self._ids = array("q"), array("q"), array("Q")
         self._durations, self._good = array("d"), bytearray()

@@ -105,7 +105,7 @@ def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
     model = _model(job, tell)
     splits = _splits(model, tell)
     if trainer.is_global_zero:
-        skipped = Skipped(job.run.skipped, say)
+        skipped = Skipped(None if job.start else job.run.skipped, say)  # once is enough
         for split in splits.values():
             skipped.lines(split.name, split.left_out)
     place = _place(trainer, job.run.cache / f"rank{trainer.global_rank}")

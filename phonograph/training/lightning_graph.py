@@ -16,7 +16,7 @@ from phonograph.errors import DataError
 from phonograph.graphs.model import Model
 from phonograph.training.evaluate import ScoredUtterance
 from phonograph.training.failed_batch import all_finite
-from phonograph.training.not_finite import not_finite
+from phonograph.training.not_finite import Moment, not_finite
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
@@ -76,6 +76,7 @@ class LightningGraph(pl.LightningModule):
         super().__init__()
         self.modules_by_node = model.module
         self.graph = model.graph
+        self._model = model
         self.splits = (train, validation)
         self.around = around
         self.rejections = Rejections(around.run.rejected, around.say)
@@ -285,7 +286,9 @@ class LightningGraph(pl.LightningModule):
 
     def failure(self, batch: PortBatch, loss: Tensor) -> DataError:
         """Save the batch that was computed last, and say what is not finite about it."""
-        return not_finite(self, batch, loss, self._seeds)
+        precision = str(self.trainer.precision)
+        moment = Moment(self.global_step, self.global_rank, self._seeds, precision)
+        return not_finite(self.around.run, self._model, batch, loss, moment)
 
 
 def _size_of(batch: PortBatch) -> int:

@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.bundle import save_bundle
+from phonograph.graphs.model import Model
 from phonograph.training.failed_batch import FailedBatch, all_finite
+from phonograph.training.run_directory import RunDirectory
 from phonograph.training.sharding import is_sharded, own_part
 from phonograph.training.split import PortBatch, ids_of
 
-if TYPE_CHECKING:
-    from phonograph.training.lightning_graph import LightningGraph
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When and how a batch was computed.
+
+    Args:
+        step: steps of the optimizer done.
+        rank: the process.
+        seeds: what the random state was made of.
+        precision: as Lightning's Trainer names it.
+    """
+
+    step: int
+    rank: int
+    seeds: tuple[int, ...]
+    precision: str
 
 
 def not_finite(
-    module: LightningGraph, batch: PortBatch, loss: Tensor, seeds: tuple[int, ...]
+    run: RunDirectory, model: Model, batch: PortBatch, loss: Tensor, moment: Moment
 ) -> DataError:
     """Save a batch and the weights, and say what is wrong with its loss or its gradients.
 
     Args:
-        module: what is trained; a finite loss says that its gradients are at fault.
+        run: where they are saved.
+        model: what is trained.
         batch: the batch that was computed last.
-        loss: its loss.
-        seeds: what the random state was made of for it.
+        loss: its loss; a finite one says that the gradients are at fault.
+        moment: when and how it was computed.
     """
-    run, step = module.around.run, module.global_step
-    ids = ids_of(module.graph, batch)
-    file = run.failed_batch_of(module.global_rank)
-    known = dict(module.modules_by_node.named_parameters())
+    step, ids = moment.step, ids_of(model.graph, batch)
+    file = run.failed_batch_of(moment.rank)
+    known = dict(model.module.named_parameters())
     weights = {name: own_part(weight.detach()) for name, weight in known.items()}
     FailedBatch(
         step=step,
         ids=ids,
         loss=str(loss.item()),
-        seeds=seeds,
-        precision=str(module.trainer.precision),
+        seeds=moment.seeds,
+        precision=moment.precision,
         frozen=[name for name, weight in known.items() if not weight.requires_grad],
         texts={str(port): v for port, v in batch.items() if not isinstance(v, Tensor)},
         tensors={str(port): v for port, v in batch.items() if isinstance(v, Tensor)},
     ).save(file)
-    state = module.modules_by_node.state_dict()
-    if not is_sharded(module):  # else nobody has them whole
-        save_bundle(run.failed_weights, module.graph, state, {"step": step})
+    state = model.module.state_dict()
+    if not is_sharded(model.module):  # else nobody has them whole
+        save_bundle(run.failed_weights, model.graph, state, {"step": step})
     named = ", ".join(f"`{name}`" for name in ids)
     advice = "lower `lr` or clip: train.trainer.gradient_clip_val=1"
     look = f"see where it begins with `phonograph replay {run.path}`, or {advice}"

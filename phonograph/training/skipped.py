@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from phonograph.data.faults import Faults
@@ -39,8 +39,7 @@ class Skipped:
             for fault in faults.first[:_ALOUD]:
                 self._say(f"  {_short(fault)}")
             self.counts[split] += len(faults)
-            for fault in faults.first:
-                self._write(split, fault)
+            self._write(split, faults.every())
 
     def note(self, split: str, faults: Sequence[Diagnostic]) -> None:
         """Note why an utterance is left out of its batch, once."""
@@ -51,19 +50,18 @@ class Skipped:
         self.counts[split] += 1
         if self.counts[split] <= _ALOUD:
             self._say(f"left out of {split}: {_short(fresh[0])}")
-        for fault in fresh:
-            self._write(split, fault)
+        self._write(split, (fault.to_json() for fault in fresh))
 
     def _say(self, line: str) -> None:
         if self._tell is not None:
             self._tell(line)
 
-    def _write(self, split: str, fault: Diagnostic) -> None:
+    def _write(self, split: str, faults: Iterable[Mapping[str, object]]) -> None:
         if self._file is None:
             return
-        line = {"split": split, **fault.to_json()}
         with self._file.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            for fault in faults:
+                stream.write(json.dumps({"split": split, **fault}, ensure_ascii=False) + "\n")
 
 
 def _short(fault: Diagnostic) -> str:

@@ -129,7 +129,8 @@ def test_two_processes_do_what_one_does(folder, witnessed, metrics):
 def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
     with pytest.raises(DataError) as caught:
         witnessed[0]("run", TOGETHER, "train.optimizer.lr=1e11", metrics=metrics)
-    assert [fault.code for fault in caught.value.diagnostics] == ["PT004"]
+    (fault,) = caught.value.diagnostics
+    assert fault.code in ("PT004", "PT032")  # so fast, gradients may overflow before the loss does
     assert list((folder / "run").glob("failed_batch*.safetensors"))
 
 

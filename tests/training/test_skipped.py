@@ -44,6 +44,21 @@ left out: 1 line of train (1 x PD006), such as:
     assert "left out of train: DIR/train.jsonl:2: cannot read `DIR/train1.wav` as audio" in said
 
 
+def test_every_line_is_listed_once_also_by_a_training_that_goes_on(spoilt, train):
+    with (spoilt / "train.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write("no JSON\n" * 100)
+    train(SKIP)
+    train(SKIP, "train.trainer.max_steps=7")
+    lines = (spoilt / "run" / "skipped.jsonl").read_text(encoding="utf-8").splitlines()
+    told = [(one["code"], one["line"]) for one in map(json.loads, lines) if one["split"] == "train"]
+    assert [one for one in told if one[0] != "PD010"] == [
+        ("PD006", 9),
+        *(("PD003", number) for number in range(10, 110)),
+    ]
+    said = (spoilt / "said.txt").read_text(encoding="utf-8")
+    assert "left out: 101 lines of train (100 x PD003, 1 x PD006), such as:" in said
+
+
 def test_evaluation_leaves_it_out_too(spoilt, train):
     result = train(SKIP)
     said: list[str] = []
