@@ -84,9 +84,11 @@ def test_a_token_of_ctc_is_white_below_one_in_a_thousand(heard_by_ctc):
     assert not found.heat[:, 2:].any()
 
 
-def test_a_model_that_says_nothing_has_no_rows(heard_by_ctc):
+def test_a_model_that_says_nothing_shows_what_it_nearly_said(heard_by_ctc):
     found = heard_by_ctc(frames_that_say("____"))
-    assert (list(found.rows), found.heat.shape, found.words) == ([], (0, FRAMES), ())
+    assert sorted(found.rows) == ["a", "b", "c", "d", "␣"]
+    assert found.heat[:, :4] == pytest.approx(1 + np.log10(0.02) / 3)
+    assert (found.heat.shape, len(found.runs.tokens), found.words) == ((5, FRAMES), 0, ())
 
 
 def test_attention_is_that_of_the_tokens_that_were_written(untrained, utterance):
