@@ -96,3 +96,12 @@ def test_five_speakers_make_the_interval_and_can_be_listed(run, bundle, manifest
 def test_without_speakers_that_is_said(run, bundle, manifests):
     text = run("evaluate", bundle, "validation.jsonl", "--speakers").stdout
     assert text.endswith("no line of the manifest has a `speaker`\n")
+
+
+def test_a_page_shows_the_errors_and_when_tokens_were_heard(run, bundle, manifests, here):
+    done = run("evaluate", bundle, "validation.jsonl", "--page", "errors.html")
+    assert done.exit_code == 0
+    text = (here / "errors.html").read_text(encoding="utf-8")
+    assert "<h1>small: what was heard</h1>" in text
+    assert text.count('<figure class="alignment">') == 2
+    assert text.count("<audio") == 3

@@ -30,7 +30,7 @@ from phonograph.types.vocabulary import Vocabulary
 _DECADES = 3.0
 """A token of CTC that is less likely than one in a thousand is left white."""
 _LIKELY = 0.2
-"""A token of CTC that is never read has a row where it is once this likely."""
+"""A token of CTC that is never read has a row where it is once this likely, or nothing is read."""
 _MOST_UNREAD = 12
 _MOST_ROWS = 150
 _MOST_TOKENS = 48
@@ -139,7 +139,8 @@ def _by_ctc(scores_tv: Matrix, tokenizer: Tokenizer) -> Written:
     peaks = np.exp(scores_tv[:, :-1].max(0))
     read = set(runs.tokens.tolist())
     unread = [token for token in np.argsort(-peaks).tolist() if token not in read]
-    shown = [*read, *(token for token in unread[:_MOST_UNREAD] if peaks[token] >= _LIKELY)]
+    least = _LIKELY if read else 0.0
+    shown = [*read, *(token for token in unread[:_MOST_UNREAD] if peaks[token] >= least)]
     # speech runs down the slope
     shown.sort(key=lambda token: int(scores_tv[:, token].argmax()))
     heat = np.clip(1 + scores_tv[:, shown].T / (_DECADES * math.log(10)), 0, 1)

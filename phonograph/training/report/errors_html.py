@@ -29,13 +29,14 @@ def aligned_html(reference: str, hypothesis: str) -> str:
 
 
 def confusions_html(found: Confusions) -> str:
-    """Write the commonest edits as three tables side by side."""
+    """Write the commonest edits as up to three tables side by side; empty without edits."""
     tables = (
         ("Substitutions", [((e.ref, e.hyp), count) for e, count in found.substitutions]),
         ("Deletions", [((e.ref,), count) for e, count in found.deletions]),
         ("Insertions", [((e.hyp,), count) for e, count in found.insertions]),
     )
-    return f'<div class="columns">{"".join(_table(*one) for one in tables if one[1])}</div>'
+    shown = "".join(_table(*one) for one in tables if one[1])
+    return f'<div class="columns">{shown}</div>' if shown else ""
 
 
 def _table(title: str, rows: Sequence[tuple[tuple[str, ...], int]]) -> str:

@@ -88,7 +88,8 @@ def speakers_in(manifest: Path | None) -> Mapping[str, str]:
 
 def _sources(manifest: Path | None) -> Mapping[str, Utterance]:
     try:
-        return {one.id: one for one in read_manifest(manifest)} if manifest is not None else {}
+        lines = read_manifest(manifest, on_bad="skip") if manifest is not None else ()
+        return {one.id: one for one in lines}
     except DataError:  # the data of a training may be gone when its report is written
         return {}
 

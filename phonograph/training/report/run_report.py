@@ -80,7 +80,7 @@ def _manifest_of(settings: dict[str, Any], split: str) -> Path | None:
 
 def _seconds_of(manifest: Path | None) -> float:
     try:
-        return sum(one.duration for one in read_manifest(manifest)) if manifest else 0.0
+        return sum(read_manifest(manifest, on_bad="skip").durations) if manifest else 0.0
     except DataError:
         return 0.0
 

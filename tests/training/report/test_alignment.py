@@ -26,6 +26,12 @@ def frames_that_say(letters, odds=SURE):
     return scores.log()
 
 
+def aligned(model, batch):
+    found = alignment(model, batch)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def heard_by_ctc(untrained, utterance):
     """Align an utterance by a head that gives these scores, and then blanks."""
@@ -35,7 +41,7 @@ def heard_by_ctc(untrained, utterance):
         blanks = frames_that_say("_" * (FRAMES - scores.shape[1]), odds=1.0)
         model.modules["head"].forward = lambda encoded: torch.cat([scores, blanks], dim=1)
         batch, _ = utterance(model)
-        return alignment(model, batch)
+        return aligned(model, batch)
 
     return heard
 
@@ -45,7 +51,7 @@ def heard_by_ctc(untrained, utterance):
 def test_what_is_aligned_is_what_the_view_says(untrained, utterance, kind, seed):
     model = untrained(kind, seed)
     batch, _ = utterance(model)
-    found = alignment(model, batch)
+    found = aligned(model, batch)
     with torch.inference_mode():
         (heard,) = model.view("validate")(batch)[PortName("text", "hypotheses")]
     assert found.runs.tokens.tolist() == list(heard.tokens)[:150]
@@ -84,15 +90,17 @@ def test_a_token_of_ctc_is_white_below_one_in_a_thousand(heard_by_ctc):
     assert not found.heat[:, 2:].any()
 
 
-def test_a_model_that_says_nothing_has_no_rows(heard_by_ctc):
+def test_a_model_that_says_nothing_shows_what_it_nearly_said(heard_by_ctc):
     found = heard_by_ctc(frames_that_say("____"))
-    assert (list(found.rows), found.heat.shape, found.words) == ([], (0, FRAMES), ())
+    assert sorted(found.rows) == ["a", "b", "c", "d", "␣"]
+    assert found.heat[:, :4] == pytest.approx(1 + np.log10(0.02) / 3)
+    assert (found.heat.shape, len(found.runs.tokens), found.words) == ((5, FRAMES), 0, ())
 
 
 def test_attention_is_that_of_the_tokens_that_were_written(untrained, utterance):
     model = untrained("attention", seed=1)
     batch, _ = utterance(model)
-    found = alignment(model, batch)
+    found = aligned(model, batch)
     assert len(found.runs.tokens) > 1
     assert found.heat.max() == pytest.approx(1)
     latest = np.maximum.accumulate(found.heat.argmax(1))
@@ -107,7 +115,7 @@ def test_attention_is_that_of_the_tokens_that_were_written(untrained, utterance)
 def test_a_token_of_a_transducer_is_as_dark_as_it_is_sure(untrained, utterance, kind):
     model = untrained(kind, seed=1)
     batch, _ = utterance(model)
-    found = alignment(model, batch)
+    found = aligned(model, batch)
     assert len(found.runs.tokens) > 1
     columns = (found.runs.starts, found.runs.ends, found.runs.peaks)
     for row, (start, end, peak) in enumerate(zip(*columns, strict=True)):
@@ -126,7 +134,7 @@ def test_of_a_transducer_that_never_ends_the_first_tokens_are_drawn(untrained, u
             weight.zero_()
         model.modules["joint"].tokens.bias[0] = 9.0
     batch, _ = utterance(model)
-    found = alignment(model, batch)
+    found = aligned(model, batch)
     assert found.heat.shape[0] == len(found.rows) == len(found.names) == 150
     assert found.note.endswith(" Drawn are the first 150 of 190 tokens.")
     assert found.rows[0] == "a" * 150

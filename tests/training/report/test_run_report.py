@@ -14,7 +14,7 @@ from phonograph.training.run_directory import RunDirectory
 def test_a_training_leaves_a_report_that_needs_no_network(train, folder):
     train()
     text = (folder / "run" / "report.html").read_text(encoding="utf-8")
-    for title in ("Curves", "Utterances with most errors", "Characters", "Frames"):
+    for title in ("Curves", "Utterances with most errors", "Characters", "Alignment"):
         assert f"<h2>{title}</h2>" in text
     assert "data:audio/ogg" in text
     assert "http" not in text.replace("http-equiv", "")
@@ -68,3 +68,13 @@ def test_names_in_data_cannot_become_markup(train, folder, metrics):
     text = run_report(RunDirectory(folder / "run"), default_registry(), metrics)
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_a_line_that_is_skipped_takes_nothing_else_away(train, folder, metrics):
+    train("train.trainer={max_steps: 6, log_every_n_steps: 1, accelerator: cpu}")
+    for name in ("train", "validation"):
+        with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write("no JSON\n")
+    text = run_report(RunDirectory(folder / "run"), default_registry(), metrics)
+    assert text.count("<audio") == 2
+    assert "<b>seconds of audio per second</b>" in text
