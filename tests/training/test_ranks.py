@@ -23,7 +23,6 @@ ALONE = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 1, accumulate_
 COMMON = (
     "modules.encoder.with.block.dropout=0",
     "modules.data.with.batch_seconds=1.2",
-    "modules.data.with.validation=train.jsonl",
     "train.optimizer={name: sgd, lr: 0.05}",
 )
 
@@ -78,6 +77,7 @@ def witnessed(folder, frozen, monkeypatch):
             [
                 *frozen,
                 *COMMON,
+                f"modules.data.with.validation={folder}/train.jsonl",
                 "modules.witness={module: test.witness, from: {id: data.id, log_probs:"
                 f" head.log_probs}}, with: {{folder: {folder}}}}}",
                 "views.train.run=[loss.loss, witness.seen]",
