@@ -98,7 +98,7 @@ def _seen(folder, rank, *, training):
 
 
 def _validated(folder, rank):
-    """Return what came of each batch of the only validation; the report hears some of them later."""
+    """Return what came of each batch of the only validation; the report hears some later."""
     lines = reversed(_seen(folder, rank, training=False))
     return {tuple(line["ids"]): line["sum"] for line in lines}
 
@@ -113,7 +113,7 @@ def test_two_processes_do_what_one_does(folder, witnessed, metrics):
         heard = Counter(name for lines in parts for line in lines[part] for name in line["ids"])
         assert heard == dict.fromkeys((f"train{number}" for number in range(8)), 1)
 
-    (folder / "seen-alone.jsonl").unlink()  # by the report on the two
+    (folder / "seen-alone.jsonl").unlink(missing_ok=True)  # by the report on the two
     alone = train("alone", ALONE, metrics=metrics)
     assert alone.steps == result.steps
     weights = [read_bundle(r.last, registry).weights for r in (result, alone)]
