@@ -229,7 +229,7 @@ class LightningGraph(pl.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Keep the scores, which are those of all processes."""
         if self._validation is not None:
-            self.scores, self.heard = self._validation.finish()
+            self.scores, self.heard = self._validation.finish(self.trainer.world_size)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Write where the training stands in place of Lightning's own counters."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from torch.distributed import all_gather_object, get_world_size, is_initialized
+from torch.distributed import all_gather_object
 
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.graphs.spec import PortName
@@ -46,9 +46,12 @@ class Validation:
         score = self._scorer.measure(values, utterances)
         self._scored[number] = score, scored_utterances(self._view, values, ids)
 
-    def finish(self) -> tuple[dict[str, float], list[ScoredUtterance]]:
-        """Return every score, and what was said and heard; all processes do so at once."""
-        world = get_world_size() if is_initialized() else 1
+    def finish(self, world: int) -> tuple[dict[str, float], list[ScoredUtterance]]:
+        """Return every score, and what was said and heard; all processes do so at once.
+
+        Args:
+            world: number of processes.
+        """
         parts = [self._scored] * world
         if world > 1:
             all_gather_object(parts, self._scored)

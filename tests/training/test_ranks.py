@@ -18,12 +18,12 @@ from phonograph.training.fit import fit
 from phonograph.training.heartbeat import read_beats
 from phonograph.types.registry import Registry
 
-TOGETHER = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 2, strategy: ddp}"
-ALONE = "train.trainer={max_epochs: 2, accelerator: cpu, devices: 1, accumulate_grad_batches: 2}"
+TRAINER = "max_epochs: 2, check_val_every_n_epoch: 2, accelerator: cpu"
+TOGETHER = f"train.trainer={{{TRAINER}, devices: 2, strategy: ddp}}"
+ALONE = f"train.trainer={{{TRAINER}, devices: 1, accumulate_grad_batches: 2}}"
 COMMON = (
     "modules.encoder.with.block.dropout=0",
     "modules.data.with.batch_seconds=1.2",
-    "modules.data.with.validation=train.jsonl",
     "train.optimizer={name: sgd, lr: 0.05}",
 )
 
@@ -78,6 +78,7 @@ def witnessed(folder, frozen, monkeypatch):
             [
                 *frozen,
                 *COMMON,
+                f"modules.data.with.validation={folder}/train.jsonl",
                 "modules.witness={module: test.witness, from: {id: data.id, log_probs:"
                 f" head.log_probs}}, with: {{folder: {folder}}}}}",
                 "views.train.run=[loss.loss, witness.seen]",
@@ -96,8 +97,10 @@ def _seen(folder, rank, *, training):
     return [line for line in map(json.loads, lines) if line["training"] == training]
 
 
-def _last_sums(folder, rank):
-    return {tuple(line["ids"]): line["sum"] for line in _seen(folder, rank, training=False)}
+def _validated(folder, rank):
+    """Return what came of each batch of the only validation; the report hears some later."""
+    lines = reversed(_seen(folder, rank, training=False))
+    return {tuple(line["ids"]): line["sum"] for line in lines}
 
 
 def test_two_processes_do_what_one_does(folder, witnessed, metrics):
@@ -110,6 +113,7 @@ def test_two_processes_do_what_one_does(folder, witnessed, metrics):
         heard = Counter(name for lines in parts for line in lines[part] for name in line["ids"])
         assert heard == dict.fromkeys((f"train{number}" for number in range(8)), 1)
 
+    (folder / "seen-alone.jsonl").unlink(missing_ok=True)  # by the report on the two
     alone = train("alone", ALONE, metrics=metrics)
     assert alone.steps == result.steps
     weights = [read_bundle(r.last, registry).weights for r in (result, alone)]
@@ -119,7 +123,7 @@ def test_two_processes_do_what_one_does(folder, witnessed, metrics):
     assert sum("computing `mel`, `encoder` once for 8" in line for line in said) == 4
 
     # each batch of validation by one of the two, with the weights that the one process has
-    first, second, whole = (_last_sums(folder, rank) for rank in (0, 1, "alone"))
+    first, second, whole = (_validated(folder, rank) for rank in (0, 1, "alone"))
     assert len(first) == len(second) == len(whole) // 2
     assert first | second == pytest.approx(whole, rel=1e-4)
     assert sum(line.startswith("epoch ") for line in said) >= 2
