@@ -193,7 +193,7 @@ def _keep_loudness(module: nn.Module) -> None:
     """Draw the weights of convolutions before a ReLU (He et al. 2015, 1502.01852, sec. 2.2).
 
     As PyTorch draws them, each convolution makes what it hears quieter and adds a constant. Behind
-    two of them frames differ by a tenth of what they share, and some seeds learn ten times slower.
+    two of them frames hardly differ from each other, and with some seeds a Conformer hardly learns.
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d):
