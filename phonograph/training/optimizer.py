@@ -11,8 +11,8 @@ from phonograph.training.optimizer_choice import OPTIMIZERS
 from phonograph.training.schedule import Schedule
 from phonograph.training.settings import Settings
 
-_FUSED = {"adam", "adamw", "sgd"}
-"""Optimizers that can take a step in one operation, on a processor and on a GPU."""
+_FUSED = {"adam", "adamw"}
+"""Optimizers that can take a step in one operation, on any device and of divided weights."""
 
 
 def build_optimizer(
