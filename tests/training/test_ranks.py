@@ -141,7 +141,7 @@ def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
 
 def _hurt(beats, number):
     """Send a signal to the second process once it trains; return the numbers of both."""
-    pids = []
+    pids: list[int] = []
 
     def hurt():
         while len(found := read_beats(beats, 2)) < 2 or found[1].step < 1:

@@ -53,9 +53,8 @@ def mesh():
 @pytest.fixture
 def alone():
     """Be the only process."""
-    from torch.distributed import HashStore
-
-    torch.distributed.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
+    store = torch.distributed.HashStore()  # type: ignore[attr-defined]
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
     yield DeviceMesh("cpu", [0])
     torch.distributed.destroy_process_group()
 
