@@ -47,6 +47,7 @@ def not_finite(
     """
     step, ids = moment.step, ids_of(model.graph, batch)
     file = run.failed_batch_of(moment.rank)
+    state = model.module.state_dict()  # first: it divides weights again that were gathered
     known = dict(model.module.named_parameters())
     weights = {name: own_part(weight.detach()) for name, weight in known.items()}
     FailedBatch(
@@ -59,7 +60,6 @@ def not_finite(
         texts={str(port): v for port, v in batch.items() if not isinstance(v, Tensor)},
         tensors={str(port): v for port, v in batch.items() if isinstance(v, Tensor)},
     ).save(file)
-    state = model.module.state_dict()
     if not is_sharded(model.module):  # else nobody has them whole
         save_bundle(run.failed_weights, model.graph, state, {"step": step})
     named = ", ".join(f"`{name}`" for name in ids)
