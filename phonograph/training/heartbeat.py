@@ -62,7 +62,6 @@ class _Known:
     lived: float
     worked: float
     behind: float | None = None  # since when, without any work; None where it keeps up
-    alive: bool = False
 
 
 class Vigil:
@@ -70,8 +69,7 @@ class Vigil:
 
     A process counts as dead when it gives no beat, and as hung when it beats, but does not begin
     a batch for so long after this process began it. One that works as far as this one is never
-    suspected, so that a long step, a compilation or a validation is no alarm. A process is watched
-    from the second beat on: a file of an earlier training says nothing.
+    suspected, so that a long step, a compilation or a validation is no alarm.
 
     Args:
         rank: this process.
@@ -106,11 +104,10 @@ class Vigil:
             rank: self._learn(None if slept else self._known.get(rank), beat, begun, now)
             for rank, beat in others.items()
         }
-        watched = [(rank, one) for rank, one in self._known.items() if one.alive]
-        for rank, one in watched:
+        for rank, one in self._known.items():
             if now - one.lived >= self._limit:
                 return _dead(rank, one.beat, now - one.lived)
-        for rank, one in watched:
+        for rank, one in self._known.items():
             if one.behind is not None and now - one.behind >= self._limit:
                 return _hung(rank, one.beat, now - one.worked)
         return None
@@ -127,7 +124,6 @@ class Vigil:
             lived=now if lives else before.lived,
             worked=now if works else before.worked,
             behind=since if beat.begun < begun else None,
-            alive=before.alive or lives,
         )
 
 

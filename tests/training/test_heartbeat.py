@@ -52,8 +52,9 @@ def test_one_that_begins_a_little_later_after_a_long_step_is_not_suspected():
         assert vigil.look({0: mine, 1: late}, now=time) is None
 
 
-def test_what_an_earlier_training_left_is_no_alarm():
-    assert _first_fault(lambda _: OTHER) is None
+def test_a_process_that_stops_after_its_first_beat_is_named():
+    _, fault = _first_fault(lambda _: OTHER)
+    assert fault.code == "PT020"
 
 
 def test_a_process_that_is_done_worries_nobody():
