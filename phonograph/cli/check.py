@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX, AsJson, Graph, Overrides, check_argument
-from phonograph.cli.screen import counted, note, on_terminal, print_styled, say, say_json, tell
+from phonograph.cli.screen import note, on_terminal, print_styled, say, say_json, tell
+from phonograph.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX, AsJson, Overrides, check_argument
-from phonograph.cli.screen import counted, say, say_json
+from phonograph.cli.screen import say, say_json
+from phonograph.counted import counted
 from phonograph.errors import Diagnostic, GraphError, PhonographError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from phonograph.cli.screen import counted, note, say, say_json, tell
+from phonograph.cli.screen import note, say, say_json, tell
+from phonograph.counted import counted
 
 if TYPE_CHECKING:
     from phonograph.graphs.solved import SolvedGraph

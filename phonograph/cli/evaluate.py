@@ -9,7 +9,8 @@ import typer
 
 from phonograph.cli.device import pick_device
 from phonograph.cli.graph_argument import AsJson, Device, Precision
-from phonograph.cli.screen import counted, note, say, say_json
+from phonograph.cli.screen import note, say, say_json
+from phonograph.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

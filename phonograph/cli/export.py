@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import AsJson
-from phonograph.cli.screen import counted, note, print_table, say, say_json, start_table
+from phonograph.cli.screen import note, print_table, say, say_json, start_table
+from phonograph.counted import counted
 from phonograph.errors import BundleError, Diagnostic, Place, nearest
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from phonograph.cli.screen import counted
+from phonograph.counted import counted
 from phonograph.errors import DataError, Diagnostic, Place, near_names
 
 if TYPE_CHECKING:

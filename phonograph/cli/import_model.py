@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonograph.cli.graph_argument import BUNDLE_SUFFIX
-from phonograph.cli.screen import counted, say
+from phonograph.cli.screen import say
 from phonograph.collections.asr.foreign import source_fault
+from phonograph.counted import counted
 from phonograph.errors import BundleError, Diagnostic, Place
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from phonograph.cli.screen import (
-    counted,
     note,
     note_styled,
     on_terminal,
@@ -16,6 +15,7 @@ from phonograph.cli.screen import (
     say,
     start_table,
 )
+from phonograph.counted import counted
 from phonograph.errors import Diagnostic
 
 if TYPE_CHECKING:

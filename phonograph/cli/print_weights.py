@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from phonograph.cli.screen import counted, say, say_styled
+from phonograph.cli.screen import say, say_styled
+from phonograph.counted import counted
 
 if TYPE_CHECKING:
     from phonograph.graphs.weight_difference import WeightDifference

@@ -11,7 +11,8 @@ import typer
 
 from phonograph.cli.device import pick_device
 from phonograph.cli.graph_argument import AsJson, Device
-from phonograph.cli.screen import counted, say, say_json
+from phonograph.cli.screen import say, say_json
+from phonograph.counted import counted
 
 if TYPE_CHECKING:
     from phonograph.training.replay import Replay

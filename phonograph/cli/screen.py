@@ -166,12 +166,3 @@ def _styled(text: str, styles: Mapping[str, str]) -> Text:
     for pattern, style in styles.items():
         styled.highlight_regex(pattern, style)
     return styled
-
-
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun.
-
-    >>> counted(1, "error"), counted(2140, "parameter")
-    ('1 error', '2,140 parameters')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")

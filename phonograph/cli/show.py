@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from phonograph.cli.graph_argument import Graph, Overrides, load_argument
-from phonograph.cli.screen import counted, print_table, say, start_table
+from phonograph.cli.screen import print_table, say, start_table
+from phonograph.counted import counted
 from phonograph.whole_file import write_whole
 
 if TYPE_CHECKING:

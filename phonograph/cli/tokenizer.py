@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from phonograph.cli.graph_argument import AsJson
-from phonograph.cli.screen import counted, say, say_json
+from phonograph.cli.screen import say, say_json
+from phonograph.counted import counted
 from phonograph.errors import DataError, Diagnostic, Place
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from phonograph.cli.graph_argument import (
     Overrides,
     load_argument,
 )
-from phonograph.cli.screen import counted, note, say, say_json
+from phonograph.cli.screen import note, say, say_json
+from phonograph.counted import counted
 from phonograph.errors import GraphError
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from collections import Counter
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
+from phonograph.counted import counted
 from phonograph.errors import DataError, Diagnostic
 
 if TYPE_CHECKING:
@@ -101,8 +102,7 @@ class Faults:
         if not others:
             return self.first
         told = ", ".join(f"{count} x {code}" for code, count in sorted(others.items()))
-        plural = "s" if others.total() > 1 else ""
-        more = Diagnostic("PD000", f"{others.total()} more fault{plural}: {told}")
+        more = Diagnostic("PD000", f"{counted(others.total(), 'more fault')}: {told}")
         return [*self.first, more]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import networkx as nx
 from torch import nn
 
+from phonograph.counted import counted
 from phonograph.errors import Diagnostic
 from phonograph.graphs.model import Model
 from phonograph.graphs.spec import PortName, ViewSpec
@@ -106,7 +107,7 @@ def _fault(
         causes.append(f"the same holds for {_named(before)}, which {lead} only there")
     return Diagnostic(
         "PG044",
-        f"training cannot change `{name}`: no loss depends on its {_weights(count)}",
+        f"training cannot change `{name}`: no loss depends on its {counted(count, 'weight')}",
         graph.spec.document.key_place("modules", name),
         causes=tuple(causes),
         help="wire it into the loss, or take it out; what comes from a checkpoint may stay frozen:"
@@ -124,7 +125,3 @@ def _idle_losses(model: Model, name: str, reached: set[str]) -> list[str]:
 
 def _named(nodes: Sequence[str]) -> str:
     return " and ".join(f"`{node}`" for node in nodes)
-
-
-def _weights(count: int) -> str:
-    return f"{count:,} weight" + ("" if count == 1 else "s")

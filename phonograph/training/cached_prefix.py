@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from phonograph.counted import counted
 from phonograph.data.batching import evaluation_batches
 from phonograph.data.loader import Loader
 from phonograph.errors import DataError, Diagnostic
@@ -113,8 +114,7 @@ def cache_prefix(
         )
         return None
     count = len(split.dataset)
-    utterances = f"{count} utterance" + ("" if count == 1 else "s")
-    say(f"computing {nodes} once for {utterances} of {split.name}")
+    say(f"computing {nodes} once for {counted(count, 'utterance')} of {split.name}")
     start = time.monotonic()
     items = _fill(model, prefix, split, place)
     sizes = {"in memory": items.store.bytes_in_memory, "on disk": items.store.bytes_in_file}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from phonograph.counted import counted
 from phonograph.graphs.drawing.markup import escaped
 from phonograph.training.pages.page import Section, page
 from phonograph.training.preflight.histogram import Chart, histogram
@@ -43,7 +44,7 @@ def _lead(found: Preflight) -> Iterator[str]:
     yield '.</p><p class="verdict">'
     for kind, count in (("error", found.errors), ("warning", found.warnings)):
         if count:
-            yield f'<span class="pill {kind}">{count:,} {kind}{"" if count == 1 else "s"}</span>'
+            yield f'<span class="pill {kind}">{counted(count, kind)}</span>'
     if not found.groups:
         yield '<span class="pill good">nothing is wrong</span>'
     yield "</p>"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from phonograph.collections.asr.manifest import Manifest
 from phonograph.collections.asr.word_errors import align_words, count
+from phonograph.counted import counted
 from phonograph.data.dataset import SpeechDataset
 from phonograph.data.manifest import Utterance
 from phonograph.data.manifest_index import read_manifest
@@ -108,15 +109,11 @@ def _heard(one: ScoredUtterance, source: Utterance | None) -> str:
     if source is not None:
         clip = audio_clip(source.audio, source.offset or 0.0, min(source.duration, _LONGEST))
         player = f'<audio controls preload="none" src="{clip}"></audio>' if clip else ""
-    told = f"{_counted(errors.errors, 'error')} in {_counted(errors.reference, 'word')}"
+    told = f"{counted(errors.errors, 'error')} in {counted(errors.reference, 'word')}"
     return (
         f'<div class="heard"><header>{player}<code>{escaped(one.id)}</code><span>{told}</span>'
         f"</header>{aligned_html(one.reference, one.hypothesis)}</div>"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _alignments(
