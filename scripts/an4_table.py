@@ -63,6 +63,8 @@ def main() -> None:
     parser.add_argument("--dev", default="dev.jsonl", help="manifest in DATA that is scored")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at once (default 1)")
     arguments = parser.parse_args()
+    if arguments.jobs < 1:
+        parser.error("--jobs must be at least 1")
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)

@@ -87,12 +87,10 @@ def train(
         overwrite=overwrite,
         say=tell,
     )
-    if not first:
-        pass
-    elif as_json:
+    if first and as_json:
         told = {**asdict(result), "best": str(result.best), "last": str(result.last)}
         say_json(told)
-    else:
+    elif first:
         _print(result, folder)
     if result.interrupted:
         raise typer.Exit(INTERRUPTED)

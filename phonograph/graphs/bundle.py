@@ -117,8 +117,8 @@ def open_bundle(path: Path, registry: Registry, device: str = "cpu") -> Model:
 def read_notes(path: Path) -> dict[str, Any]:
     """Return the notes of a bundle without its weights; nothing where they cannot be read."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            found = json.loads(archive.read(NOTES))
+        with zipfile.ZipFile(path) as archive, archive.open(NOTES) as member:
+            found = json.loads(member.read(MAX_BYTES))
     except (OSError, KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile):
         return {}
     return found if isinstance(found, dict) else {}

@@ -141,10 +141,8 @@ class Checkpoints(pl.Callback):
             "scores": dict(module.scores),
             "seed": module.around.settings.seed,
         }
-        if (
-            first and best and module.heard
-        ):  # first: what is told with a score is there when that is
-            write_heard(self._run.heard, module.heard)
+        if first and best and module.heard:
+            write_heard(self._run.heard, module.heard)  # before the bundle that has its score
         with self._average.applied(module) if self._average else nullcontext():
             weights = made_whole(module.modules_by_node.state_dict(), keep=first)
             if first:

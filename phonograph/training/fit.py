@@ -20,7 +20,7 @@ from phonograph.training.continuation import (
 )
 from phonograph.training.fit_result import FitResult, read_result, write_result
 from phonograph.training.held_directory import held, telling_of_disks
-from phonograph.training.job import Job, share_prefixes, train
+from phonograph.training.job import Job, say_nothing, share_prefixes, train
 from phonograph.training.position import Position
 from phonograph.training.ranks import train_in_processes
 from phonograph.training.report.run_report import write_report
@@ -83,7 +83,7 @@ def fit(
     directory = RunDirectory(run)
     probe = build_trainer(graph, settings, directory)
     with telling_of_disks(run), _held_by_the_first(directory, graph, probe):
-        tell = say if probe.is_global_zero else _silence
+        tell = say if probe.is_global_zero else say_nothing
         found = _earlier(directory, graph, tell) if not overwrite else None
         if isinstance(found, FitResult):
             return found
@@ -111,10 +111,6 @@ def _fit(job: Job, probe: pl.Trainer, say: Callable[[str], None]) -> FitResult:
         return train_in_processes(shared, count, main_port(probe), say)
     finally:
         job.run.drop_cache(job.run.cache / "shared")
-
-
-def _silence(line: str) -> None:
-    """Say nothing: the first process does."""
 
 
 def _report(

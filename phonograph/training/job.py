@@ -100,7 +100,7 @@ def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
     watch = RankWatch(job.run.path / "beats", alarm)
     asked = [watch, *callbacks.all(job.settings)]
     trainer = build_trainer(job.graph, job.settings, job.run, asked)
-    tell = say if trainer.is_global_zero and job.cached is None else _silence
+    tell = say if trainer.is_global_zero and job.cached is None else say_nothing
     start = time.monotonic()
     model = _model(job, tell)
     splits = _splits(model, tell)
@@ -240,8 +240,8 @@ def _place(trainer: pl.Trainer, folder: Path, memory: int = MEMORY) -> Place:
     )
 
 
-def _silence(line: str) -> None:
-    """Say nothing: another process does."""
+def say_nothing(line: str) -> None:
+    """Say nothing: the first process does."""
 
 
 def _saying(say: Say) -> Alarm:

@@ -16,7 +16,7 @@ from phonograph.errors import DataError
 from phonograph.graphs.model import Model
 from phonograph.training.evaluate import ScoredUtterance
 from phonograph.training.failed_batch import all_finite
-from phonograph.training.not_finite import Moment, not_finite
+from phonograph.training.not_finite import Circumstances, not_finite
 from phonograph.training.optimizer import build_optimizer, keep_frozen_still, set_rate
 from phonograph.training.position import Position, loops_at
 from phonograph.training.random_state import seed_everything
@@ -287,8 +287,8 @@ class LightningGraph(pl.LightningModule):
     def failure(self, batch: PortBatch, loss: Tensor) -> DataError:
         """Save the batch that was computed last, and say what is not finite about it."""
         precision = str(self.trainer.precision)
-        moment = Moment(self.global_step, self.global_rank, self._seeds, precision)
-        return not_finite(self.around.run, self._model, batch, loss, moment)
+        around = Circumstances(self.global_step, self.global_rank, self._seeds, precision)
+        return not_finite(self.around.run, self._model, batch, loss, around)
 
 
 def _size_of(batch: PortBatch) -> int:

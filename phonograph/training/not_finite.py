@@ -17,7 +17,7 @@ from phonograph.training.split import PortBatch, ids_of
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Circumstances:
     """When and how a batch was computed.
 
     Args:
@@ -34,7 +34,7 @@ class Moment:
 
 
 def not_finite(
-    run: RunDirectory, model: Model, batch: PortBatch, loss: Tensor, moment: Moment
+    run: RunDirectory, model: Model, batch: PortBatch, loss: Tensor, around: Circumstances
 ) -> DataError:
     """Save a batch and the weights, and say what is wrong with its loss or its gradients.
 
@@ -43,10 +43,10 @@ def not_finite(
         model: what is trained.
         batch: the batch that was computed last.
         loss: its loss; a finite one says that the gradients are at fault.
-        moment: when and how it was computed.
+        around: when and how it was computed.
     """
-    step, ids = moment.step, ids_of(model.graph, batch)
-    file = run.failed_batch_of(moment.rank)
+    step, ids = around.step, ids_of(model.graph, batch)
+    file = run.failed_batch_of(around.rank)
     state = model.module.state_dict()  # first: it divides weights again that were gathered
     known = dict(model.module.named_parameters())
     weights = {name: own_part(weight.detach()) for name, weight in known.items()}
@@ -54,8 +54,8 @@ def not_finite(
         step=step,
         ids=ids,
         loss=str(loss.item()),
-        seeds=moment.seeds,
-        precision=moment.precision,
+        seeds=around.seeds,
+        precision=around.precision,
         frozen=[name for name, weight in known.items() if not weight.requires_grad],
         texts={str(port): v for port, v in batch.items() if not isinstance(v, Tensor)},
         tensors={str(port): v for port, v in batch.items() if isinstance(v, Tensor)},

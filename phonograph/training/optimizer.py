@@ -12,7 +12,7 @@ from phonograph.training.schedule import Schedule
 from phonograph.training.settings import Settings
 
 _FUSED = {"adam", "adamw"}
-"""Optimizers that can take a step in one operation, on any device and of divided weights."""
+"""Optimizers that can take a step in one operation, also of divided weights."""
 
 
 def build_optimizer(

@@ -51,14 +51,12 @@ class RankWatch(pl.Callback):
 
     def on_train_start(self, trainer: pl.Trainer, *_: Any) -> None:
         """Begin to watch, where there is anybody to watch."""
-        if trainer.world_size == 1:
+        if trainer.world_size == 1 or self._limit <= 0:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):
             write_beat(self._folder, trainer.global_rank, self._beat)
         trainer.strategy.barrier()  # from here on no beat is of an earlier training
-        if self._limit <= 0:
-            return
         arguments = (trainer.global_rank, trainer.world_size)
         self._thread = threading.Thread(target=self._watch, args=arguments, daemon=True)
         self._thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,9 @@ class Conv2dSubsampling(nn.Module):
             heard = channels
             feat_in = feat_in // 2 + 1 if causal else (feat_in + 1) // 2
         self.out = nn.Linear(heard * feat_in, width)
-        _keep_loudness(self)
+        for conv, mixed in zip(self.convs, self.pointwise, strict=True):
+            _keep_loudness(conv, "relu" if isinstance(mixed, nn.Identity) else "linear")
+            _keep_loudness(mixed, "relu")
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten features.
@@ -175,7 +178,8 @@ class VggSubsampling(nn.Module):
             heard = channels
             feat_in = (feat_in + 1) // 2
         self.out = nn.Linear(heard * feat_in, width)
-        _keep_loudness(self)
+        for conv in self.convs:
+            _keep_loudness(conv, "relu")
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
         """Shorten [B, feat_in, T] to [B, ceil(T/stride), width], and the lengths alike."""
@@ -189,17 +193,17 @@ class VggSubsampling(nn.Module):
         return self.out(x_bctf.transpose(1, 2).flatten(2)), span.end
 
 
-def _keep_loudness(module: nn.Module) -> None:
-    """Draw the weights of convolutions before a ReLU (He et al. 2015, 1502.01852, sec. 2.2).
+def _keep_loudness(conv: nn.Module, behind: Literal["linear", "relu"]) -> None:
+    """Draw a convolution's weights for what is behind it (He et al. 2015, 1502.01852, sec. 2.2).
 
     As PyTorch draws them, each convolution makes what it hears quieter and adds a constant. Behind
     two of them frames hardly differ from each other, and with some seeds a Conformer hardly learns.
+    An identity is left as it is.
     """
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d):
-            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            assert part.bias is not None
-            nn.init.zeros_(part.bias)
+    if isinstance(conv, nn.Conv2d):
+        nn.init.kaiming_normal_(conv.weight, nonlinearity=behind)
+        assert conv.bias is not None
+        nn.init.zeros_(conv.bias)
 
 
 def _should_cut(features: Tensor) -> bool:

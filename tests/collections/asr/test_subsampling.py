@@ -69,3 +69,11 @@ def test_a_reduction_may_cut_what_is_left_over(size):
 def test_padding_below_one_frame_is_refused():
     with pytest.raises(ValueError, match=r"^`padding` must be at least 1, not 0$"):
         Subsampling(padding=0)
+
+
+@pytest.mark.parametrize("kind", ["conv2d", "dw_conv2d", "vgg"])
+def test_what_differs_between_frames_keeps_its_size_at_the_start(kind):
+    torch.manual_seed(0)
+    front = Subsampling(kind, channels=64).build(80, 64, 4)
+    frames, _ = front(torch.randn(2, 80, 200), torch.tensor([200, 200]))
+    assert 0.2 < frames.std(1).mean() < 2  # 0.08 and less where PyTorch draws the convolutions
