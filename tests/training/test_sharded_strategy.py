@@ -23,6 +23,8 @@ COMMON = (
     "modules.data.with.batch_seconds=1.2",
     "train.ema=0.9",
     "train.average=2",
+    # the bias of attention's keys has no gradient but noise, which Adam would make large
+    "train.optimizer.eps=1e-4",
 )
 TRAINER = "accelerator: cpu, gradient_clip_val: 1, check_val_every_n_epoch: 1"
 
@@ -84,10 +86,10 @@ def test_divided_and_whole_weights_go_on_from_each_others_states(folder):
         "callbacks",
         "optimizer_states",
     }
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
     for name in ("best.phono", "last.phono"):
         one, other = (read_bundle(run / name, default_registry()) for run in (changing, straight))
-        torch.testing.assert_close(dict(one.weights), dict(other.weights), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(dict(one.weights), dict(other.weights), rtol=1e-4, atol=1e-6)
         scores = one.notes.pop("scores"), other.notes.pop("scores")
         assert scores[0] == pytest.approx(scores[1], rel=1e-4)
         assert one.notes == other.notes

@@ -62,8 +62,8 @@ class Conv2dSubsampling(nn.Module):
             heard = channels
             feat_in = feat_in // 2 + 1 if causal else (feat_in + 1) // 2
         self.out = nn.Linear(heard * feat_in, width)
-        for conv, mixed in zip(self.convs, self.pointwise, strict=True):
-            _keep_loudness(conv, "relu" if isinstance(mixed, nn.Identity) else "linear")
+        for halving, mixed in zip(self.convs, self.pointwise, strict=True):
+            _keep_loudness(halving, "relu" if isinstance(mixed, nn.Identity) else "linear")
             _keep_loudness(mixed, "relu")
 
     def forward(self, features: Tensor, span: Tensor | Span) -> tuple[Tensor, Tensor]:
