@@ -70,13 +70,21 @@ def replay(run: Path, registry: Registry, device: str = "cpu") -> Iterator[Repla
     """
     files = sorted(run.glob("failed_batch*.safetensors"))
     if not files:
-        help = "one is saved when a loss or a gradient is not finite"
-        message = "no batch failed in this run directory"
-        raise DataError(Diagnostic("PT033", message, Place(str(run)), help=help))
+        raise DataError(_nothing(run))
     for file in files:
         batch = read_failed_batch(file)
         model = open_bundle(RunDirectory(run).failed_weights, registry, device)
         yield _compute(file, batch, model, device)
+
+
+def _nothing(run: Path) -> Diagnostic:
+    if run.is_dir():
+        message = "no batch failed in this run directory"
+        help = "one is saved when a loss or a gradient is not finite"
+    else:
+        message = "there is no such run directory"
+        help = "give the folder that `phonograph train` was told with --run"
+    return Diagnostic("PT033", message, Place(str(run)), help=help)
 
 
 def _compute(file: Path, batch: FailedBatch, model: Model, device: str) -> Replay:

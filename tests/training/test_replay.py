@@ -122,6 +122,15 @@ def test_there_is_nothing_to_replay(train, folder):
     )
 
 
+def test_a_folder_that_is_not_there_is_told(folder):
+    with pytest.raises(DataError) as caught:
+        list(replay(folder / "none", default_registry()))
+    assert str(caught.value) == (
+        f"error[PT033]: there is no such run directory\n  --> {folder}/none\n"
+        "   = help: give the folder that `phonograph train` was told with --run"
+    )
+
+
 def test_a_damaged_batch_is_told(stopped, folder, spoil):
     spoil(_second)
     stopped()
