@@ -32,6 +32,7 @@ class Document:
         exposed: each output that a composite exposes, as `node.port` inside -> where it does so.
         known_as: each input that a composite exposes, as `node.port` inside -> its name outside.
         left_open: composite -> its variables that are left open.
+        referring: trails of values that are left open because what they refer to is.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Document:
     exposed: dict[str, Place] = field(default_factory=dict, repr=False)
     known_as: dict[str, str] = field(default_factory=dict, repr=False)
     left_open: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    referring: frozenset[Trail] = field(default_factory=frozenset, repr=False)
 
     def folder_of(self, *trail: str | int) -> Path:
         """What a relative path at a trail is relative to."""

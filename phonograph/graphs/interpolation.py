@@ -45,7 +45,14 @@ def fill_in_references(
     """
     filler = _Filler(document, given)
     data = filler.fill(document.data, ())
-    return replace(document, data=data, marks=filler.marks, folders=filler.folders), filler.faults
+    filled = replace(
+        document,
+        data=data,
+        marks=filler.marks,
+        folders=filler.folders,
+        referring=frozenset(filler.referring),
+    )
+    return filled, filler.faults
 
 
 class _Filler:
@@ -57,6 +64,7 @@ class _Filler:
         self.faults: list[Diagnostic] = []
         self.lost: set[Trail] = set()
         self.open: list[Trail] = []
+        self.referring: set[Trail] = set()
         self.values = self.characters = 0
 
     def fill(self, value: Any, trail: Trail) -> Any:
@@ -87,6 +95,8 @@ class _Filler:
         whole = _REFERENCE.fullmatch(text)
         found = self._whole(whole[1], trail) if whole else self._inserted(text, trail)
         self.open.pop()
+        if found == GIVEN_LATER:
+            self.referring.add(trail)
         return found
 
     def _whole(self, name: str, trail: Trail) -> Any:

@@ -13,7 +13,13 @@ from phonograph.graphs.solved import SolvedGraph
 
 
 def left_open(graph: SolvedGraph) -> Iterator[str]:
-    """Give the path of every setting that is still `???`."""
+    """Give the path of every setting that is still `???`, references to others left out."""
+    for trail in _to_give(graph.spec.document):
+        yield _spelt(trail)
+
+
+def all_left_open(graph: SolvedGraph) -> Iterator[str]:
+    """Give the path of every setting that has no value yet, also by what it refers to."""
     for trail in _open(graph.spec.document):
         yield _spelt(trail)
 
@@ -28,8 +34,13 @@ def left_open_faults(graph: SolvedGraph) -> list[Diagnostic]:
             document.place(*trail),
             help=f"give it: {_spelt(trail)}=…",
         )
-        for trail in _open(document)
+        for trail in _to_give(document)
     ]
+
+
+def _to_give(document: Document) -> Iterator[Trail]:
+    """Give the trails of what is open; what refers to another is given with that one."""
+    return (trail for trail in _open(document) if trail not in document.referring)
 
 
 def _open(document: Document) -> Iterator[Trail]:

@@ -7,7 +7,7 @@ from phonograph.errors import GraphError
 from phonograph.graphs.check import load_graph
 from phonograph.graphs.describe import describe, shorten
 from phonograph.graphs.description import Description
-from phonograph.graphs.left_open import left_open
+from phonograph.graphs.left_open import all_left_open, left_open, left_open_faults
 from phonograph.graphs.model import Model, build
 from phonograph.graphs.node_costs import estimate_costs
 from phonograph.graphs.spec import PortName
@@ -113,6 +113,20 @@ def test_an_unknown_view_is_refused_with_the_views_there_are(make):
 def test_everything_left_open_is_named_as_an_override_spells_it(make):
     graph = make("modules.data.with.train=???", "init.from=???", "init.freeze=[head]").graph
     assert list(left_open(graph)) == ["modules.data.with.train", "init.from"]
+
+
+def test_what_refers_to_something_left_open_is_given_with_it(make):
+    whole = "modules.data.with.validation=${vars.data}"
+    given = ("vars={data: '???'}", whole, "modules.data.with.train=${vars.data}/train.jsonl")
+    graph = make(*given).graph
+    assert list(left_open(graph)) == ["vars.data"]
+    assert set(all_left_open(graph)) == {
+        "vars.data",
+        "modules.data.with.train",
+        "modules.data.with.validation",
+    }
+    assert [fault.message for fault in left_open_faults(graph)] == ["`vars.data` is left open"]
+    assert list(all_left_open(make(*given, "vars.data=a.jsonl").graph)) == []
 
 
 def test_json_has_the_total_and_the_rates(make):

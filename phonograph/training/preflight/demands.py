@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from phonograph.data.tokenizers import Tokenizer
 from phonograph.errors import DataError, Diagnostic, GraphError, Place
-from phonograph.graphs.left_open import left_open, left_open_faults
+from phonograph.graphs.left_open import all_left_open, left_open, left_open_faults
 from phonograph.graphs.model import build_node
 from phonograph.graphs.solved import Extent, SolvedGraph, SolvedNode
 from phonograph.types.kinds import LogProbs, Loss, Tokens
@@ -88,11 +88,12 @@ def read_demands(graph: SolvedGraph) -> Demands:
     node = next((one for one in graph.nodes.values() if one.declaration.is_source), None)
     if node is None:
         raise DataError(_nothing_to_check(graph, "it has no data layer", "add `asr.manifest`"))
-    paths = [path for path in left_open(graph) if path.startswith(f"modules.{node.name}.with.")]
+    paths = [one for one in all_left_open(graph) if one.startswith(f"modules.{node.name}.with.")]
     still_open = dict.fromkeys(split for path in paths if (split := _split_of(path, node.name)))
     if any(_split_of(path, node.name) is None for path in paths):
-        faults = zip(left_open(graph), left_open_faults(graph), strict=True)
-        raise GraphError([fault for path, fault in faults if path in paths])
+        faults = left_open_faults(graph)
+        own = [fault for path, fault in zip(left_open(graph), faults, strict=True) if path in paths]
+        raise GraphError(own or faults)  # it may only refer to what is open
     layer = build_node(graph, node)
     if not isinstance(layer, ManifestLayer):
         reason = f"its data layer `{node.declaration.id}` reads none"

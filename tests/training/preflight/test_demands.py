@@ -54,6 +54,13 @@ def test_without_a_tokenizer_nothing_can_be_said():
         demands("conformer-ctc-small")
 
 
+def test_a_variable_that_the_data_layer_needs_is_asked_for():
+    with pytest.raises(GraphError) as caught:
+        demands("an4", "modules.data.with.sample_rate=${vars.rate}", "vars.rate=???")
+    messages = [fault.message for fault in caught.value.diagnostics]
+    assert messages == ["`vars.data` is left open", "`vars.rate` is left open"]
+
+
 def test_several_manifests_of_a_split_are_all_read():
     from phonograph.training.preflight.demands import _paths
 
