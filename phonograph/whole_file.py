@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 _OTHER_NAME = re.compile(r"\..+(\.\w+)\.[a-z0-9_]{8}\1")
@@ -95,8 +96,12 @@ def write_all(texts: Mapping[Path, str]) -> None:
         raise
 
 
+@cache
 def _mask() -> int:
-    """Return what the user's files may not be, which can only be read by setting it."""
+    """Return what the user's files may not be, which can only be read by setting it.
+
+    Once: two threads that set it at a time would leave it wrong.
+    """
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -139,19 +139,19 @@ class Loader(DataLoader[Any]):
             return True
         return isinstance(given, EvaluationSampler) and given.stands_in(number)
 
-    def share(self, number: int, together: int) -> float:
-        """Return by how much a batch counts; see `batch_share`.
+    def share(self, number: int, together: int, count: int) -> float:
+        """Return by how much a batch of the current epoch counts; see `batch_share`.
 
         Args:
-            number: batches of training that this process was given before.
+            number: batches that this process was given before in this epoch.
             together: batches, of all processes, that make one step.
+            count: batches of the epoch that this process trains on.
         """
         if not isinstance(self.batch_sampler, TrainingSampler):
             return 1.0
-        epoch, batch = divmod(number, max(1, len(self.batch_sampler)))
-        if epoch == self.batch_sampler.epoch and batch in self._stood_in:
+        if number in self._stood_in:
             return 0.0
-        return self.batch_sampler.share(epoch, batch, together)
+        return self.batch_sampler.share(number, together, count)
 
 
 def evaluation_loader(

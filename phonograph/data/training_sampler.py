@@ -58,12 +58,18 @@ class TrainingSampler(Sampler[list[int]]):
         """The batches of any epoch."""
         return self._deal(epoch)[self._rank :: self._world]
 
-    def share(self, epoch: int, number: int, together: int) -> float:
-        """By how much a batch of this process counts; see `batch_share`."""
-        if self._sizes[0] != epoch:
-            self._deal(epoch)
+    def share(self, number: int, together: int, count: int) -> float:
+        """By how much a batch of this process counts; see `batch_share`.
+
+        Args:
+            number: the batch, in the current epoch of this process.
+            together: batches, of all processes, that make one step.
+            count: batches of the epoch that each process trains on.
+        """
+        if self._sizes[0] != self.epoch:
+            self._deal(self.epoch)
         return batch_share(
-            self._sizes[1],
+            self._sizes[1][: count * self._world],
             number * self._world + self._rank,
             together=together,
             utterances=self._drawn,

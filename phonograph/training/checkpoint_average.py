@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from phonograph.training.lightning_graph import LightningGraph
 from phonograph.training.moving_average import MovingAverage
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.sharding import copy_into, is_sharded, made_whole
-from phonograph.whole_file import whole_file
+from phonograph.training.tensor_file import write_tensors
 
 
 class CheckpointAverage(pl.Callback):
@@ -75,7 +75,8 @@ class CheckpointAverage(pl.Callback):
             with self._average.applied(pl_module) if self._average else nullcontext():
                 weights = made_whole(pl_module.modules_by_node.state_dict(), keep=first)
                 if first:
-                    _save(self._file(step), weights)
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    write_tensors(self._file(step), weights)
                     self._drop_others()
 
     def finish(self, trainer: pl.Trainer, module: LightningGraph, best: float) -> None:
@@ -145,11 +146,3 @@ def mean_weights(files: Sequence[Path]) -> dict[str, Tensor]:
             if name in floating:
                 sums[name] += value
     return first | {name: (sums[name] / len(files)).to(first[name].dtype) for name in floating}
-
-
-def _save(path: Path, weights: Mapping[str, Tensor]) -> None:
-    # copies, because safetensors refuses tensors that share memory, as tied weights do
-    tensors = {name: value.detach().cpu().clone().contiguous() for name, value in weights.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(path) as temporary:
-        save_file(tensors, temporary)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytorch_lightning as pl
@@ -97,7 +97,8 @@ class Checkpoints(pl.Callback):
         # Divided weights are whole in nobody's hands, and the others may be elsewhere.
         whole = not is_sharded(pl_module)
         if whole and trainer.global_step > 0 and _finite(pl_module):
-            self.save_last(trainer, pl_module)
+            with suppress(OSError):  # a full disk may be what the training fails of
+                self.save_last(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the weights if they are the best so far."""
@@ -109,6 +110,8 @@ class Checkpoints(pl.Callback):
         if value < self.best_value:
             self.best_value = value
             self._save(trainer, pl_module, best=True)
+        if trainer.world_size > 1:  # nobody begins a batch and waits for the one that saves
+            trainer.strategy.barrier()
 
     def save_state(self, trainer: pl.Trainer) -> None:
         """Save all that it takes to go on."""

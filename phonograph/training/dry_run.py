@@ -15,6 +15,7 @@ from phonograph.graphs.model import Model
 from phonograph.graphs.solved import SolvedGraph
 from phonograph.training.cached_prefix import Place
 from phonograph.training.job import threads
+from phonograph.training.process_kept import process_kept
 from phonograph.training.run_directory import RunDirectory
 from phonograph.training.scoring import Metrics
 from phonograph.training.settings import Settings, read_settings
@@ -27,6 +28,9 @@ from phonograph.training.trial import Batched, Runner, Trial, deal, total_second
 from phonograph.types.registry import Registry
 
 Say = Callable[[str], None]
+
+_FULL = ("not enough memory", "can't allocate memory", "out of memory")
+"""What torch says of a processor's memory, for which it has no class of errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class DryRun:
     faults: tuple[Diagnostic, ...]
 
 
+@process_kept()
 def dry_run(graph: SolvedGraph, registry: Registry, *, metrics: Metrics, say: Say) -> DryRun:
     """Build a graph, load its checkpoint, and run one batch of every view.
 
@@ -180,7 +185,7 @@ def _enough_memory(data: Mapping[str, Batched]) -> Iterator[None]:
         yield
     except (MemoryError, RuntimeError) as error:
         full = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not full and "memory" not in str(error):  # of processors, torch has no class for it
+        if not full and not any(words in str(error) for words in _FULL):
             raise
         batch = data["train"].loaded[0]
         message = (

@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from phonograph.errors import DataError, Diagnostic, Place
 from phonograph.graphs.spec import PortName
-from phonograph.whole_file import whole_file, write_whole
+from phonograph.training.tensor_file import write_tensors
+from phonograph.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,7 @@ class FailedBatch:
 
     def save(self, file: Path) -> None:
         """Write the tensors into a file, and the facts into one beside it that ends in `.json`."""
-        tensors = {name: value.cpu().clone().contiguous() for name, value in self.tensors.items()}
-        with whole_file(file) as temporary:
-            save_file(tensors, temporary)
+        write_tensors(file, self.tensors)
         names = (one.name for one in fields(self) if one.name != "tensors")
         facts = {name: getattr(self, name) for name in names}
         text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"

@@ -22,6 +22,7 @@ from phonograph.training.fit_result import FitResult, read_result, write_result
 from phonograph.training.held_directory import held, telling_of_disks
 from phonograph.training.job import Job, say_nothing, share_prefixes, train
 from phonograph.training.position import Position
+from phonograph.training.process_kept import process_kept
 from phonograph.training.ranks import train_in_processes
 from phonograph.training.report.run_report import write_report
 from phonograph.training.run_directory import (
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
 
+@process_kept()
 def fit(
     graph: SolvedGraph,
     registry: Registry,

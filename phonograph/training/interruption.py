@@ -33,15 +33,29 @@ class Interruption(pl.Callback):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGINT, self._note)
+        numbers = (signal.SIGINT, signal.SIGTERM)  # Lightning may keep the second one
+        before = {number: signal.getsignal(number) for number in numbers}
+        signal.signal(signal.SIGINT, self._note)
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        """Stop in the middle of an epoch, without a validation."""
-        if not trainer.is_last_batch and self._stopped(trainer):
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        outputs: Any,  # noqa: ARG002
+        batch: Any,  # noqa: ARG002
+        batch_idx: int,
+    ) -> None:
+        """Stop in the middle of an epoch, without a validation.
+
+        Between the batches of one step their gradients would be lost.
+        """
+        stepped = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        if stepped and not trainer.is_last_batch and self._stopped(trainer):
             trainer.limit_val_batches = 0
 
     def on_train_epoch_end(self, trainer: pl.Trainer, *_: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -109,21 +109,20 @@ def _train(job: Job, say: Say, alarm: Alarm) -> FitResult:
         for split in splits.values():
             skipped.lines(split.name, split.left_out)
     place = _place(trainer, job.run.cache / f"rank{trainer.global_rank}")
-    cached = job.cached
-    if cached is None:
-        cached = _cached(job, model, splits, place, tell)
-    splits = {view: after_prefix(model, view, s, cached.get(view)) for view, s in splits.items()}
-    processes = job.start.position.processes if job.start else trainer.world_size
-    around = Surroundings(job.settings, job.metrics, job.run, say, processes)
-    module = LightningGraph(model, splits["train"], splits.get("validate"), around)
-    try:
+    with ExitStack() as ending:
+        ending.callback(job.run.drop_cache, place.folder)
+        ending.callback(callbacks.close)
+        cached = job.cached
+        if cached is None:
+            cached = _cached(job, model, splits, place, tell)
+        rest = {view: after_prefix(model, view, s, cached.get(view)) for view, s in splits.items()}
+        processes = job.start.position.processes if job.start else trainer.world_size
+        around = Surroundings(job.settings, job.metrics, job.run, say, processes)
+        module = LightningGraph(model, rest["train"], rest.get("validate"), around)
+        ending.callback(module.close)
+        ending.callback(watch.close)
         with group_of_processes(trainer.world_size):
             _run(trainer, module, callbacks, job.start)
-    finally:
-        module.close()
-        callbacks.report.close()
-        callbacks.log.close()
-        job.run.drop_cache(place.folder)
     return callbacks.result(module.position, time.monotonic() - start)
 
 
@@ -165,6 +164,11 @@ class _Callbacks:
         averaging = [one for one in (self.average, self.averaging) if one]
         found = [*averaging, self.scale, self.log, self.checkpoints, self.interruption, self.report]
         return [*found, Pacing()] if paced else list(found)
+
+    def close(self) -> None:
+        """Close what they write into."""
+        self.report.close()
+        self.log.close()
 
     def result(self, position: Position, seconds: float) -> FitResult:
         """Sum up a training that came to its end."""

@@ -94,6 +94,7 @@ class LightningGraph(pl.LightningModule):
         self._opened: list[Batches] = []
         self._started = time.monotonic()
         self._spent = 0.0
+        self._begin = (0, 0)  # epoch, and batch of this process in it
 
     def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - as torch has it
         """Switch the mode; parts whose weights are all frozen stay in evaluation mode."""
@@ -111,7 +112,7 @@ class LightningGraph(pl.LightningModule):
             world=self.trainer.world_size,
             multiple=self.around.processes,
         )
-        self._dealt.set_epoch(*divmod(self.batches_done, max(1, len(self._dealt))))
+        self._dealt.set_epoch(*self._begin)
         self._opened.append(self._dealt)
         return self._dealt
 
@@ -199,8 +200,11 @@ class LightningGraph(pl.LightningModule):
 
     def _share(self) -> float:
         """Return by how much this batch counts among all those of one step."""
+        if self._dealt is None:
+            return 1.0
         together = self.trainer.world_size * self.trainer.accumulate_grad_batches
-        return self._dealt.share(self.batches_done, together) if self._dealt is not None else 1.0
+        count = int(self.trainer.num_training_batches)
+        return self._dealt.share(self.batches_done % count, together, count)
 
     def on_validation_epoch_start(self) -> None:
         """Count from nothing."""
@@ -235,13 +239,17 @@ class LightningGraph(pl.LightningModule):
         """Write where the training stands in place of Lightning's own counters."""
         checkpoint["loops"] = {}
         checkpoint["position"] = asdict(self.position)
+        checkpoint["scores"] = self.scores
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on where the training stood."""
         position = Position(**checkpoint["position"])
         world = self.trainer.world_size
         self.batches_done = position.batches // world
+        self._begin = (position.epoch, position.batch // world)
         self._spent = position.seconds
+        self._started = time.monotonic() - self._spent  # a training that is over never starts
+        self.scores = dict(checkpoint.get("scores", {}))
         checkpoint["loops"] = loops_at(position, world)
 
     @property

@@ -69,7 +69,7 @@ class RankWatch(pl.Callback):
         """Note that this process goes on."""
         self._beat = replace(self._beat, begun=self._beat.begun + 1)
 
-    def teardown(self, *_: Any, **__: Any) -> None:
+    def close(self) -> None:
         """Watch no longer."""
         self._done.set()
         if self._thread is not None:

@@ -8,10 +8,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from multiprocessing.queues import SimpleQueue
 
 from torch.multiprocessing.spawn import ProcessException, ProcessExitedException, start_processes
@@ -72,6 +73,9 @@ def train_in_processes(job: Job, count: int, port: int, say: Callable[[str], Non
         except ProcessException as error:
             listener.listen()
             raise listener.reason(error) from error
+        except BaseException:  # nobody would hear them, nor hold the directory
+            _end(processes.processes)
+            raise
     listener.listen()
     if listener.result is None:
         raise KeyboardInterrupt
@@ -103,6 +107,16 @@ class _Listener:
         if not isinstance(error, ProcessExitedException):
             return error
         return PhonographError(_ended(error.error_index, error.error_pid, error.exit_code))
+
+
+def _end(processes: Sequence[BaseProcess]) -> None:
+    """End processes, by force those that do not go when they are asked to."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(_GRACE)
+        process.kill()
+        process.join()
 
 
 def _ended(rank: int, pid: int, code: int) -> Diagnostic:

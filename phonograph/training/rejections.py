@@ -53,5 +53,5 @@ def rejected_ids(file: Path) -> tuple[str, ...]:
     """Read the names of all utterances that were ever left out, sorted."""
     if not file.exists():
         return ()
-    lines = file.read_text(encoding="utf-8").splitlines()
-    return tuple(sorted({str(json.loads(line)["id"]) for line in lines}))
+    with file.open(encoding="utf-8") as lines:  # other characters of ids may end lines elsewhere
+        return tuple(sorted({str(json.loads(line)["id"]) for line in lines}))

@@ -125,18 +125,24 @@ class RunDirectory:
             self.cache.rmdir()
 
     def clear(self) -> None:
-        """Delete what an earlier training wrote, and nothing else."""
+        """Delete what an earlier training wrote, but for the lock: without it nobody knows whose.
+
+        The state goes first, so that nobody goes on with what is left when this is cut short.
+        """
         for folder in (self.tensorboard, self.cache, self.averaged):
             shutil.rmtree(folder, ignore_errors=True)
-        told = (self.lock, self.settings, self.versions, self.metrics, self.rejected, self.skipped)
         for file in (
-            *told,
-            self.best,
-            self.last,
             self.state,
             self.state.with_suffix(".new"),
             previous_of(self.state),
             self.result,
+            self.settings,
+            self.versions,
+            self.metrics,
+            self.rejected,
+            self.skipped,
+            self.best,
+            self.last,
             self.heard,
             self.report,
             *self.path.glob("failed_batch*.*"),
@@ -203,11 +209,12 @@ def _why_not(run: RunDirectory, wanted: str, overwrite: bool) -> Diagnostic | No
 
 
 def _lines_until(file: Path, step: int) -> Iterator[str]:
-    """Give the lines up to a step; one that was being written when the process died has no end."""
+    """Give the lines up to a step, without those that a process could not write to their end."""
     with file.open(encoding="utf-8", errors="replace") as stream:
         for line in stream:
-            if line.endswith("\n") and json.loads(line)["step"] <= step:
-                yield line
+            with suppress(ValueError, KeyError, TypeError):
+                if line.endswith("\n") and json.loads(line)["step"] <= step:
+                    yield line
 
 
 def _fingerprint_of(run: RunDirectory) -> str | None:

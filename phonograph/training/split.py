@@ -133,9 +133,9 @@ class Batches:
         """Whether a batch of evaluation does not count; see `EvaluationSampler`."""
         return self._loader.stands_in(number)
 
-    def share(self, number: int, together: int) -> float:
+    def share(self, number: int, together: int, count: int) -> float:
         """Return by how much this process's batch of that number counts; see `Loader.share`."""
-        return self._loader.share(number, together)
+        return self._loader.share(number, together, count)
 
     def close(self) -> None:
         """End the processes that read ahead."""

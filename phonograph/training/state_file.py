@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from phonograph.errors import Diagnostic, PhonographError, Place
-from phonograph.whole_file import whole_file
+from phonograph.training.tensor_file import write_tensors
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -42,13 +38,7 @@ def write_state(path: Path, state: Mapping[str, Any]) -> None:
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_plain(state, tensors))
     metadata = {"state": text, "digest": _digest(text, tensors)}
-    with whole_file(path) as temporary:
-        try:
-            save_file(tensors, temporary, metadata)
-        except SafetensorError as error:
-            raise _system_error(error, path) from None
-        with temporary.open("rb+") as stream:
-            os.fsync(stream.fileno())
+    write_tensors(path, tensors, metadata)
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -80,13 +70,6 @@ def previous_of(file: Path) -> Path:
     return file.with_name("previous.state")
 
 
-def _system_error(error: SafetensorError, path: Path) -> OSError:
-    """Make an error of Python's out of one that safetensors has only as text."""
-    number = re.search(r"os error (\d+)", str(error))
-    code = int(number[1]) if number else errno.EIO
-    return OSError(code, os.strerror(code), str(path))
-
-
 def _damaged(path: Path, reason: str) -> PhonographError:
     message = f"the state of the training cannot be read: {reason}"
     return PhonographError(Diagnostic("PT010", message, Place(str(path))))
@@ -97,8 +80,7 @@ def _plain(value: Any, tensors: dict[str, Tensor]) -> Any:
     match value:
         case Tensor():
             name = str(len(tensors))
-            # a copy, because safetensors refuses tensors that share memory, as tied weights do
-            tensors[name] = value.detach().cpu().clone().contiguous()
+            tensors[name] = value.detach().cpu().contiguous()
             return {"tensor": name}
         case tuple():
             return {"tuple": [_plain(item, tensors) for item in value]}

@@ -35,6 +35,7 @@ RANDOM = (
 )
 
 SHORT = (*RANDOM, "train.trainer.max_steps=5")
+TWO_A_STEP = ("train.trainer.accumulate_grad_batches=2", "train.trainer.max_steps=6")
 
 
 class Killed(BaseException):
@@ -107,8 +108,13 @@ def _steps(folder, run, key="train/loss"):
 
 @pytest.mark.parametrize(
     "overrides",
-    [(), ("modules.data.with.workers=2",), ("train.trainer.accumulate_grad_batches=2",)],
-    ids=["plain", "workers", "accumulated"],
+    [
+        (),
+        ("modules.data.with.workers=2",),
+        ("train.trainer.accumulate_grad_batches=2",),
+        ("modules.data.with.batch_seconds=1.2", "train.trainer.limit_train_batches=3"),
+    ],
+    ids=["plain", "workers", "accumulated", "part of an epoch"],
 )
 def test_a_killed_training_ends_with_the_same_weights(train, folder, kill_at, often, overrides):
     whole = train(*RANDOM, *overrides, run="whole")
@@ -150,6 +156,37 @@ def test_ctrl_c_and_the_same_command_end_with_the_same_weights(train, folder):
     assert _same(folder, "whole", "run")
     said = (folder / "said.txt").read_text(encoding="utf-8")
     assert f"going on at step {first.steps}, after " in said
+
+
+def test_ctrl_c_waits_for_the_last_batch_of_a_step(train, folder, monkeypatch):
+    given = (*RANDOM, "modules.data.with.batch_seconds=1.2", *TWO_A_STEP)
+    train(*given, run="whole")
+    step = LightningGraph.training_step
+
+    def interrupted(self, batch):
+        if self.batches_done == 2:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, batch)
+
+    monkeypatch.setattr(LightningGraph, "training_step", interrupted)
+    assert train(*given).interrupted
+    position = read_state(folder / "run" / "last.state")["position"]
+    assert (position["batches"], position["step"]) == (4, 2)
+    monkeypatch.undo()
+    train(*given)
+    assert _same(folder, "whole", "run")
+
+
+def test_a_training_that_died_after_its_last_state_loses_nothing(train, folder):
+    train(*SHORT)
+    run = folder / "run"
+    before = read_state(run / "last.state"), read_bundle(run / "last.phono", default_registry())
+    (run / "result.json").unlink()
+    train(*SHORT)
+    after = read_state(run / "last.state"), read_bundle(run / "last.phono", default_registry())
+    assert after[1].notes == before[1].notes
+    assert after[1].notes["scores"]
+    assert after[0]["position"]["seconds"] >= before[0]["position"]["seconds"]
 
 
 def test_a_larger_budget_goes_on_where_a_training_ended(train, folder):

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
+from multiprocessing import active_children
 from threading import Thread
 
 import pytest
@@ -72,7 +73,7 @@ def witnessed(folder, frozen, monkeypatch):
     )
     said: list[str] = []
 
-    def trained(run, *overrides, metrics):
+    def trained(run, *overrides, metrics, say=said.append):
         graph = load_graph(
             folder / "graph.yaml",
             [
@@ -87,7 +88,7 @@ def witnessed(folder, frozen, monkeypatch):
             ],
             registry,
         )
-        return fit(graph, registry, folder / run, metrics=metrics, say=said.append)
+        return fit(graph, registry, folder / run, metrics=metrics, say=say)
 
     return trained, registry, said
 
@@ -139,6 +140,16 @@ def test_a_fault_in_one_process_is_told_as_it_is(folder, witnessed, metrics):
     assert list((folder / "run").glob("failed_batch*.safetensors"))
 
 
+def test_when_nobody_listens_any_more_all_processes_end(witnessed, folder, metrics):
+    def say(line):
+        if line.startswith("epoch"):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        witnessed[0]("run", TOGETHER, "train.trainer.max_epochs=1000", metrics=metrics, say=say)
+    assert active_children() == []
+
+
 def _hurt(beats, number):
     """Send a signal to the second process once it trains; return the numbers of both."""
     pids: list[int] = []
@@ -155,17 +166,17 @@ def _hurt(beats, number):
 
 @pytest.mark.skipif(os.name == "nt", reason="such signals are POSIX")
 @pytest.mark.parametrize(
-    ("number", "code", "told"),
+    ("number", "timeout", "code", "told"),
     [
-        ("SIGKILL", "PT007", "training process 1 (process {}) was ended by signal SIGKILL"),
-        ("SIGSTOP", "PT020", "training process 1 (process {} on "),
+        ("SIGKILL", "60", "PT007", "training process 1 (process {}) was ended by signal SIGKILL"),
+        ("SIGSTOP", "3", "PT020", "training process 1 (process {} on "),
     ],
 )
 def test_a_process_that_dies_or_stops_is_named_and_leaves_nothing_alive(
-    number, code, told, train, folder, monkeypatch
+    number, timeout, code, told, train, folder, monkeypatch
 ):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PHONOGRAPH_RANK_TIMEOUT", "3")
+    monkeypatch.setenv("PHONOGRAPH_RANK_TIMEOUT", timeout)
     monkeypatch.setattr("phonograph.training.ranks._GRACE", 0.5)
     pids = _hurt(folder / "run" / "beats", getattr(signal, number))
     with pytest.raises(PhonographError) as caught:

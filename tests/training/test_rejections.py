@@ -34,8 +34,8 @@ def test_several_processes_write_one_file(tmp_path):
     file = tmp_path / "rejected.jsonl"
     for name in ("b", "a"):
         writer = Rejections(file, lambda line: None)
-        writer.note("train", [name, "z"], {PORT: torch.tensor([True, True])}, step=0)
-    assert rejected_ids(file) == ("a", "b", "z")
+        writer.note("train", [name, "z\u2028"], {PORT: torch.tensor([True, True])}, step=0)
+    assert rejected_ids(file) == ("a", "b", "z\u2028")
 
 
 def test_without_rejections_there_is_no_file(tmp_path):

@@ -91,6 +91,15 @@ error[PT002]: the run directory holds a training of this graph, and no state to 
     ]
 
 
+def test_a_directory_that_was_being_cleared_can_be_cleared_again(tmp_path, load):
+    graph = load()
+    run = start_run(tmp_path / "run", graph, seed=0)
+    run.last.touch()
+    run.clear()
+    assert [file.name for file in run.path.iterdir()] == ["lock.json"]
+    start_run(run.path, graph, seed=0, overwrite=True)
+
+
 def test_other_folders_and_files_are_refused(tmp_path, load):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()

@@ -41,7 +41,7 @@ def _part(rank, folder, ports, both):
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "0"}
     for epochs, port in enumerate(ports, start=1):
         os.environ |= {"MASTER_PORT": str(port), "TORCHELASTIC_RUN_ID": "test"}
-        both.wait(60)
+        both.wait(200)
         if epochs != 2:
             _fit(folder, "changing", trainer=f"devices: 2, strategy: fsdp2, max_epochs: {epochs}")
         elif rank == 0:

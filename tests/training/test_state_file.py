@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safetensors import SafetensorError
 
 from phonograph.errors import PhonographError
-from phonograph.training import state_file
+from phonograph.training import tensor_file
 from phonograph.training.state_file import read_state, write_state
 
 KEYS = st.text(max_size=5) | st.integers()
@@ -85,7 +85,7 @@ def test_a_full_disk_leaves_the_state_that_was_there(tmp_path, monkeypatch):
 
     path = tmp_path / "a.state"
     write_state(path, {"step": 1})
-    monkeypatch.setattr(state_file, "save_file", full)
+    monkeypatch.setattr(tensor_file, "save_file", full)
     with pytest.raises(OSError, match="No space left on device") as caught:
         write_state(path, {"step": 2})
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
