@@ -33,14 +33,11 @@ class Interruption(pl.Callback):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        numbers = (signal.SIGINT, signal.SIGTERM)  # Lightning may keep the second one
-        before = {number: signal.getsignal(number) for number in numbers}
-        signal.signal(signal.SIGINT, self._note)
+        before = signal.signal(signal.SIGINT, self._note)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            signal.signal(signal.SIGINT, before)
 
     def on_train_batch_end(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,11 +22,12 @@ _VARIABLES = (
 
 @contextmanager
 def process_kept() -> Iterator[None]:
-    """Leave the environment and torch's settings as they were.
+    """Leave the environment, the handler of SIGTERM and torch's settings as they were.
 
     With a `LOCAL_RANK` of Lightning's, the next training of this process would take itself for one
     of several and wait for others that nobody starts; with `deterministic: true` or
-    `benchmark: true` of this one it would compute in another way than alone.
+    `benchmark: true` of this one it would compute in another way than alone. Lightning's handler,
+    which stays after some failures, would let nobody end this process.
 
     >>> with process_kept():
     ...     os.environ["LOCAL_RANK"] = "0"
@@ -36,6 +39,7 @@ def process_kept() -> Iterator[None]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     benchmark = torch.backends.cudnn.benchmark
+    terminate = signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
@@ -45,3 +49,6 @@ def process_kept() -> Iterator[None]:
                 os.environ[name] = value
         torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
         torch.backends.cudnn.benchmark = benchmark
+        main = threading.current_thread() is threading.main_thread()
+        if main and terminate is not None:  # None is one that Python did not set
+            signal.signal(signal.SIGTERM, terminate)

@@ -25,7 +25,7 @@ from phonograph.graphs.parameters import convert
 PADDED = 90  # frames of the batches in the goldens
 GOLDENS = Path(__file__).parent / "goldens"
 CASES = sorted(path.stem for path in GOLDENS.glob("conformer_*.npz"))
-FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
+FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "fixtures"))
 MODELS = (
     "conformer_ctc_tiny_bpe",
     "conformer_ctc_tiny_char",

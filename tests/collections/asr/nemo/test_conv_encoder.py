@@ -23,7 +23,7 @@ from phonograph.graphs.parameters import convert
 
 GOLDENS = Path(__file__).parent / "goldens"
 CASES = sorted(path.stem for path in GOLDENS.glob("conv_*.npz"))
-FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
+FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "fixtures"))
 MODELS = ("quartznet_tiny", "jasper_tiny", "citrinet_tiny_bpe")
 
 ROW = "filters: 8, repeat: 1, kernel: [3], stride: [1], dilation: [1], residual: false"

@@ -23,7 +23,7 @@ from phonograph.graphs.lock import read_lock
 from phonograph.graphs.model import build
 from phonograph.graphs.spec import PortName
 
-FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "../shared/fixtures"))
+FIXTURES = Path(os.environ.get("PHONOGRAPH_FIXTURES", "fixtures"))
 CTC = (
     "quartznet_tiny",
     "jasper_tiny",
